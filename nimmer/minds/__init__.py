@@ -1,0 +1,1 @@
+"""What thinks: the ports to brains, cortex and organs, and the brains that need no server."""

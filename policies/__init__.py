@@ -1,0 +1,1 @@
+"""Learning: the village as an environment other people's trainers understand."""
