@@ -1,0 +1,1 @@
+"""What lives: waves, cells, gates, nerves and the body that runs them. Pure: no clock, no I/O."""

@@ -1,0 +1,64 @@
+"""The gates of this village as two tables: those of every NPC's body, and those all share.
+
+Body gates use the plain threshold (`real` is off): their sensors are exact and their acts are refused, not
+regretted, so the stricter real threshold would only delay them. See docs/life.md.
+Source: docs/domain.md section 3.3 (initial gates).
+"""
+
+from nimmer.life.correlation import Condition
+from nimmer.life.gate_spec import GateSpec
+
+NEAR_CM = 30.0
+"""Nearer than this is in the way."""
+
+BODY_GATES: tuple[GateSpec, ...] = (
+    GateSpec(
+        "collision_avoidance_gate",
+        "distance",
+        tier=2,
+        weight=0.1,
+        salience=(Condition("distance_cm", below=NEAR_CM),),
+        allow_self=("distance_front",),
+    ),
+    GateSpec(
+        "battery_gate",
+        "battery",
+        tier=1,
+        weight=0.3,
+        salience=(Condition("percentage", below=20.0),),
+        allow_self=("energy",),
+    ),
+    GateSpec(
+        "exploration_gate",
+        "exploration",
+        tier=2,
+        weight=0.1,
+        salience=(Condition("here_known", below=0.5), Condition("unknown_neighbours", above=0.5)),
+        allow_self=("novelty",),
+    ),
+    GateSpec(
+        "conversation_gate",
+        "social",
+        tier=2,
+        weight=0.1,
+        salience=(Condition("news", above=0.5),),
+        allow_self=("social",),
+    ),
+)
+"""Index = gate number in every record of an NPC."""
+
+SHARED_GATES: tuple[GateSpec, ...] = (
+    GateSpec(
+        "danger_reflex_gate", "danger", tier=0, weight=0.9, salience=(Condition("celsius", above=80.0),)
+    ),
+    GateSpec(
+        "host_battery_gate",
+        "battery",
+        tier=1,
+        weight=0.3,
+        salience=(Condition("percentage", below=20.0),),
+        allow_self=("host_battery",),
+    ),
+    GateSpec("math_gate", "math", tier=1, weight=0.3, allow_self=("math",)),
+)
+"""The gates of host cells and of the math cell."""
