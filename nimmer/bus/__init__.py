@@ -1,0 +1,1 @@
+"""What is said: subjects, messages, the bus port and its NATS driver and in-memory twin."""

@@ -1,0 +1,71 @@
+"""Who may say and hear what on the bus, so that a stolen or mis-wired client can do little harm.
+
+Every identity is a NATS user of the same name with its own inbox prefix: replies to one identity cannot be
+read by another. The environment prefix is part of every permission, so a client of `dev` is refused by a
+broker of `prod` even with a right password.
+Source: docs/domain.md sections 7 and 12.
+"""
+
+from dataclasses import dataclass
+
+BRIDGE = "bridge"
+WATCH = "watch"
+GUEST = "guest"
+OPERATOR = "operator"
+ENVIRONMENTS = ("dev", "staging", "prod")
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """Subject patterns an identity may publish to and subscribe to; what is not named is refused."""
+
+    publish: tuple[str, ...]
+    subscribe: tuple[str, ...]
+
+
+def inbox_prefix(identity: str) -> str:
+    """Return the prefix of the reply subjects of `identity`, without the trailing dot."""
+    return f"_INBOX.{identity}"
+
+
+def identities(environment: str) -> dict[str, Permissions]:
+    """Return the permissions of every identity of `environment`, by name.
+
+    Raises ValueError when `environment` is none of dev, staging, prod.
+    """
+    if environment not in ENVIRONMENTS:
+        raise ValueError(f"environment must be one of {', '.join(ENVIRONMENTS)}, not {environment!r}")
+    env = environment
+    asks = (
+        f"{env}.nervous.cells.math.request",
+        f"{env}.thalamus.status.request",
+        f"{env}.world.quiz.request",
+        f"{env}.npc.*.action",
+    )
+    public = (
+        f"{env}.npc.*.state",
+        f"{env}.nervous.cells.*.wave",
+        f"{env}.nervous.cells.math.response",
+        f"{env}.thalamus.gate.*",
+        f"{env}.world.arena.*",
+    )
+    commands = (f"{env}.npc.*.commands.>", f"{env}.thalamus.governor.command")
+    return {
+        BRIDGE: Permissions((f"{env}.>", "$JS.API.>", "_INBOX.>"), (f"{env}.>", f"{inbox_prefix(BRIDGE)}.>")),
+        "nyx-cognitive": _own(
+            env, "nyx-cognitive", ("cortex",), ("thalamus.gate.*", "thalamus.verified.signal")
+        ),
+        "nyx-training": _own(env, "nyx-training", ("cortex.gemma",), ("thalamus.traces.>",)),
+        "nyx-organs": _own(env, "nyx-organs", ("organs",), ("thalamus.gate.*",)),
+        "nyx-nervous": _own(env, "nyx-nervous", ("nervous",), ("thalamus.gate.*",)),
+        WATCH: Permissions((f"{env}.thalamus.status.request",), (f"{env}.>", f"{inbox_prefix(WATCH)}.>")),
+        GUEST: Permissions(asks, (*public, f"{inbox_prefix(GUEST)}.>")),
+        OPERATOR: Permissions((*asks, *commands), (*public, f"{inbox_prefix(OPERATOR)}.>")),
+    }
+
+
+def _own(env: str, identity: str, domains: tuple[str, ...], hears: tuple[str, ...]) -> Permissions:
+    """Return what a Unix identity may do: its own domains both ways, and what it must hear to do its work."""
+    own = tuple(f"{env}.{domain}.>" for domain in domains)
+    heard = tuple(f"{env}.{pattern}" for pattern in hears)
+    return Permissions(own, (*own, *heard, f"{inbox_prefix(identity)}.>"))

@@ -1,0 +1,38 @@
+"""The four JetStream streams: what the broker keeps, and for how long.
+
+Source: docs/domain.md section 7, "Streams". The broker refuses two streams with a common subject, so
+VIRTUAL_TRACES names its subjects one by one and leaves `traces.training` to TRAINING_DATA. It also refuses a
+subject that begins with a wildcard (it would cover JetStream's own), so the environment is written out.
+"""
+
+from dataclasses import dataclass
+
+DAY_S = 86400.0
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One stream.
+
+    max_age_s: 0 keeps for ever; max_bytes: the oldest messages go when it is reached;
+    duplicate_window_s: how long a message id is remembered.
+    """
+
+    name: str
+    subjects: tuple[str, ...]
+    max_age_s: float
+    max_bytes: int
+    duplicate_window_s: float = 300.0
+
+
+def streams(environment: str) -> tuple[Stream, ...]:
+    """Return the four streams of the server of `environment`."""
+    thalamus = f"{environment}.thalamus"
+    traces = tuple(f"{thalamus}.traces.{kind}" for kind in ("raw", "correlations", "transitions"))
+    return (
+        Stream("VIRTUAL_TRACES", traces, 7 * DAY_S, 128 * MIB),
+        Stream("GATE_TRANSITIONS", (f"{thalamus}.gate.*",), DAY_S, 64 * MIB),
+        Stream("VERIFICATION", (f"{thalamus}.outcomes.feedback",), 30 * DAY_S, 64 * MIB),
+        Stream("TRAINING_DATA", (f"{thalamus}.traces.training",), 0.0, 1024 * MIB),
+    )

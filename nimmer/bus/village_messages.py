@@ -1,0 +1,171 @@
+"""Bodies about the village as a whole: status, incidents, Ray's life events, commands, math and replies.
+
+Source: docs/domain.md sections 7, 8 and 12.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from nimmer.bus.life_messages import Count, Name, NpcId, Scalar, Share
+from nimmer.bus.world_messages import RunId
+
+
+class MathRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """A computation asked of the math cell: 1 to 64 finite operands."""
+
+    operation: Annotated[str, Meta(min_length=1, max_length=40)]
+    operands: Annotated[list[float], Meta(min_length=1, max_length=64)]
+    context: Annotated[str, Meta(max_length=200)] = ""
+
+
+class MathResponse(Struct, frozen=True, forbid_unknown_fields=True):
+    """The math cell's answer: `result` is null when it was refused, and `reason` says why."""
+
+    operation: str
+    operands: list[float]
+    result: float | None
+    confidence: Share
+    lifeforce_cost: Annotated[float, Meta(ge=0.0)]
+    reason: str = ""
+    context: str = ""
+
+
+class StatusRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """Ask how the village fares."""
+
+
+class NpcStatus(Struct, frozen=True, forbid_unknown_fields=True):
+    """How one NPC process fares.
+
+    generation: births so far; ticks_due: what its rate asked for since birth; cpu_percent: of one core;
+    gates: state by gate name, -1 closed, 0 stable, 1 open; nerve: who moved it last ("" for the brain).
+    """
+
+    id: NpcId
+    node: int
+    pid: int
+    generation: Count
+    alive: bool
+    tick_hz: float
+    ticks: Count
+    ticks_due: Count
+    energy: float
+    lifeforce: float
+    coverage: float
+    gates: dict[str, int]
+    nerve: str
+    lateness_p99_ms: float
+    compute_ms: float
+    cpu_percent: float
+    memory_mb: float
+
+
+class LimitsStatus(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which backend limits NPC processes, and why it was chosen (and others were not)."""
+
+    backend: str
+    why: list[str]
+
+
+class GovernorStatus(Struct, frozen=True, forbid_unknown_fields=True):
+    """The governor: its mode (rule, net, off ...), the epoch, how many proposals the envelope clamped."""
+
+    mode: str
+    epoch: Count
+    clamped: Count
+
+
+class BusStatus(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the bridge's bus did; see `nimmer.bus.bus.BusCounts`. connected: whether a broker is there now."""
+
+    published: Count
+    dropped: Count
+    acked: Count
+    ack_failures: Count
+    reconnects: Count
+    permission_violations: Count
+    handler_errors: Count
+    connected: bool = True
+
+
+class StoresStatus(Struct, frozen=True, forbid_unknown_fields=True):
+    """The trail store: its state, rows stored, rows lost (0 is the promise), rows waiting in the spool."""
+
+    state: str
+    trail_rows: Count
+    trail_rows_lost: Count
+    spooled_rows: Count
+
+
+class Status(Struct, frozen=True, forbid_unknown_fields=True):
+    """How the village fares. waves and transitions: mirrored so far; servers: state by name."""
+
+    run: RunId
+    environment: str
+    seed: Count
+    uptime_s: float
+    level: Count
+    coverage: float
+    world_tick: Count
+    world_ticks_due: Count
+    digest: str
+    npcs: list[NpcStatus]
+    limits: LimitsStatus
+    governor: GovernorStatus
+    bus: BusStatus
+    stores: StoresStatus
+    waves: Count
+    transitions: Count
+    restarts: Count
+    incidents: list[str]
+    servers: dict[str, str]
+
+
+class RayLifecycle(Struct, frozen=True, forbid_unknown_fields=True):
+    """Something Ray manages changed its state, as Ray itself names it (ALIVE, DEAD, RESTARTING ...)."""
+
+    kind: Literal["actor", "node", "job"]
+    id: Name
+    name: str
+    state: str
+    node_id: str = ""
+    pid: Count = 0
+    reason: str = ""
+
+
+class Incident(Struct, frozen=True, forbid_unknown_fields=True):
+    """Something went wrong: what, whom it concerns, how often so far, and what was done about it."""
+
+    kind: Annotated[str, Meta(pattern="^[a-z0-9_-]+$")]
+    entity: str
+    reason: str
+    count: Annotated[int, Meta(ge=1)] = 1
+    remedy: str = ""
+
+
+class Command(Struct, frozen=True, forbid_unknown_fields=True):
+    """An operator's order. npcs: whom it concerns, empty for all; arguments: by name."""
+
+    command: Annotated[str, Meta(pattern="^[a-z][a-z0-9_]*$", max_length=40)]
+    arguments: dict[str, Scalar] = {}
+    npcs: list[NpcId] = []
+
+
+class Reply(Struct, frozen=True, forbid_unknown_fields=True):
+    """The answer to an action or a command: taken or refused, why, and details."""
+
+    accepted: bool
+    reason: str = ""
+    detail: dict[str, Scalar] = {}
+
+
+class ErrorReply(Struct, frozen=True, forbid_unknown_fields=True):
+    """The answer to a request that could not be handled at all.
+
+    code: `bad_message` the request is malformed, `unavailable` whoever answers it is away or too slow,
+    `refused` it may not be done, `failed` handling it failed.
+    """
+
+    code: Literal["bad_message", "unavailable", "refused", "failed"]
+    reason: str

@@ -1,0 +1,1 @@
+"""Contract suites and fakes: every driver of a port inherits the same tests."""

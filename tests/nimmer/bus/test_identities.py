@@ -1,0 +1,46 @@
+import pytest
+
+from nimmer.bus.identities import ENVIRONMENTS, identities, inbox_prefix
+from nimmer.bus.subject import covers, matches
+
+
+def test_every_identity_reads_only_its_own_inbox() -> None:
+    for name, may in identities("dev").items():
+        inboxes = [pattern for pattern in may.subscribe if pattern.startswith("_INBOX")]
+        assert inboxes == [f"{inbox_prefix(name)}.>"]
+        assert not any(covers(pattern, "_INBOX.>") for pattern in may.subscribe)
+
+
+def test_only_the_bridge_may_touch_jetstream_and_inboxes() -> None:
+    for name, may in identities("dev").items():
+        powers = [pattern for pattern in may.publish if not pattern.startswith("dev.")]
+        assert powers == (["$JS.API.>", "_INBOX.>"] if name == "bridge" else [])
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_no_identity_reaches_into_another_environment(environment: str) -> None:
+    others = [one for one in ENVIRONMENTS if one != environment]
+    for may in identities(environment).values():
+        for pattern in may.publish + may.subscribe:
+            assert not any(matches(pattern, f"{other}.npc.7.state") for other in others)
+
+
+def test_only_operator_and_bridge_give_commands() -> None:
+    order = "dev.npc.theia.commands.tick_hz"
+    may_order = {
+        name
+        for name, may in identities("dev").items()
+        if any(matches(pattern, order) for pattern in may.publish)
+    }
+    assert may_order == {"bridge", "operator"}
+
+
+def test_a_guest_asks_and_acts_and_no_more() -> None:
+    guest = identities("dev")["guest"]
+    asked = ("nervous.cells.math.request", "thalamus.status.request", "world.quiz.request", "npc.*.action")
+    assert guest.publish == tuple(f"dev.{subject}" for subject in asked)
+
+
+def test_an_unknown_environment_is_refused() -> None:
+    with pytest.raises(ValueError, match="dev, staging, prod, not 'test'"):
+        identities("test")
