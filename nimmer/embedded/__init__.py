@@ -1,0 +1,1 @@
+"""Local servers for a machine that has none: NATS, PostgreSQL and Chroma as guarded children."""
