@@ -1,0 +1,1 @@
+"""The `nimmer` command; `up` is the composition root."""

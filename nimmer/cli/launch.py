@@ -1,0 +1,299 @@
+"""One run from first to last: claims the state directory, raises servers, Ray and actors, watches, and leaves nothing.
+
+The composition root: the only place that knows every implementation. What is made is named in the household first,
+so that whatever kills this process, the next launcher can clear it. Source: docs/host.md; domain.md section 7, "Boot".
+"""
+
+import contextlib
+import os
+import secrets
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nimmer.arena.memory import Arena, shared_memory_directory
+from nimmer.bus.identities import BRIDGE, identities
+from nimmer.chance import fresh_seed
+from nimmer.cli.cluster import Cluster, connect, prepare
+from nimmer.cli.servers import Servers
+from nimmer.clock import Clock
+from nimmer.config import Settings
+from nimmer.embedded import credentials
+from nimmer.errors import HostError, NimmerError
+from nimmer.host import limits_choice, ports
+from nimmer.host.household import Household, Run
+from nimmer.host.processes import descendants
+from nimmer.minds.nursery import prepare_brains
+from nimmer.stores.tables import Table
+from nimmer.stores.traces import RowBatch
+from nimmer.world.curriculum import birth, birth_generator
+from nimmer.world.levels import load_levels
+from nimmer.world.rules import Rules
+
+if TYPE_CHECKING:
+    from actors.village import Village
+
+Tell = Callable[[str], None]
+FIRST_TICK_S = 120.0
+POLL_S = 0.02
+
+
+@dataclass(slots=True)
+class Launch:
+    """A village being raised, running, and being taken down."""
+
+    settings: Settings
+    clock: Clock
+    tell: Tell
+    run: str = field(default_factory=lambda: secrets.token_hex(8))
+    household: Household | None = None
+    servers: Servers | None = None
+    village: "Village | None" = None
+    cluster: Cluster | None = None
+    arena: Arena | None = None
+    seed: int = 0
+    began_s: float = 0.0
+    first_tick_s: float = 0.0
+    summary: dict[str, Any] = field(default_factory=dict)
+
+    def raise_village(self) -> None:
+        """Bring everything up and return when every NPC has ticked once.
+
+        Raises NimmerError naming what does not come up, and the fix.
+        """
+        settings, clock = self.settings, self.clock
+        self.began_s = clock.monotonic_s()
+        self.seed = fresh_seed() if settings.seed is None else settings.seed
+        self._check_world()
+        household = Household.claim(
+            settings.state_path, Run(self.run, settings.environment, self.seed), clock
+        )
+        self.household = household
+        for line in household.cleaned:
+            self.tell(f"cleared after a killed launcher: {line}")
+        passwords = credentials.ensure(settings.state_path, identities(settings.environment))
+        if settings.ray.address is None and not ports.is_free(settings.ray.dashboard_port):
+            raise ports.taken("ray.dashboard_port", settings.ray.dashboard_port)
+        self.servers = Servers(settings, household, passwords, clock)
+        self.servers.start()
+        events_port = ports.free_port()
+        prepare(settings, passwords.ray, events_port)
+        charter = self._charter(passwords, events_port)
+        self.tell("servers are up; starting Ray")
+        self.cluster = connect(settings, charter.namespace, household.temp_dir())
+        household.update(ray_address=self.cluster.address, dashboard_url=self.cluster.dashboard_url)
+        self._name_processes()
+        from actors.village import Village, end_leftovers
+
+        if not self.cluster.own:
+            end_leftovers(charter.namespace, self.tell)
+        self.tell(f"raising {settings.village.npcs} NPCs")
+        self.village = Village(charter)
+        self.village.begin()
+        self._await_first_ticks()
+        self.village.ready()
+        self._write_down_run()
+        self._name_processes()
+
+    def _check_world(self) -> None:
+        """Refuse what could not be lived in before anything is raised. Raises LevelError or WeightsError."""
+        settings = self.settings
+        levels = load_levels(settings.village.levels_file)
+        level = levels[settings.village.level]
+        rules = Rules(node_capacity=settings.world.node_capacity)
+        birth(level, rules, settings.village.npcs, 1, birth_generator(self.seed, level.number))
+        if settings.village.brain == "mlp":
+            prepare_brains(settings.brains_path, settings.village.npcs, settings.village.network, self.seed)
+
+    def alive(self) -> Iterator[str]:
+        """Yield what went wrong since the last look; whoever drives the run calls this a few times a second."""
+        assert self.servers is not None
+        assert self.village is not None
+        said: list[str] = []
+        self.servers.tend(said.append)
+        if (broken := self.village.broken()) is not None:
+            said.append(f"an actor ended for good: {broken}")
+        yield from said
+
+    def vitals(self) -> dict[str, int]:
+        """Return NPC ticks done and due, waves, transitions and restarts so far, straight from the arena."""
+        assert self.arena is not None
+        vitals = self.arena.view("vitals")
+        return {
+            "npc_ticks": int(vitals["ticks_done"].sum()),
+            "npc_ticks_due": int(vitals["ticks_due"].sum()),
+            "waves": int(vitals["waves"].sum()),
+            "transitions": int(vitals["transitions"].sum()),
+            "restarts": int((vitals["generation"].clip(1) - 1).sum()),
+        }
+
+    def take_down(self) -> None:
+        """Stop everything in order, keep the summary, and leave nothing behind; may be called at any stage, twice."""
+        with contextlib.ExitStack() as last:
+            if self.household is not None:
+                last.callback(self._release, self.household)
+            if self.servers is not None:
+                last.callback(self.servers.stop)
+            last.callback(self._leave_ray)
+            if self.village is not None and self.arena is not None:
+                self._stop_village(self.village)
+
+    def _stop_village(self, village: "Village") -> None:
+        assert self.arena is not None
+        self.arena.view("control")["stop"] = 1
+        words = village.stop(self.tell)
+        self.village = None
+        garden, recorder, bridge = (words.get(name, {}) for name in ("garden", "recorder", "bridge"))
+        self.summary = {
+            "run": self.run,
+            "environment": self.settings.environment,
+            "seed": self.seed,
+            "npcs": self.settings.village.npcs,
+            "world_ticks": int(garden.get("tick", 0)),
+            "world_ticks_due": int(garden.get("due", 0)),
+            **self.vitals(),
+            "trail_rows": int(recorder.get("trail_rows", 0)),
+            "trail_rows_lost": int(recorder.get("trail_rows_lost", 0)),
+            "bus_published": int(bridge.get("published", 0)) + int(bridge.get("acked", 0)),
+            "bus_dropped": int(bridge.get("dropped", 0)),
+            "level": int(garden.get("level", 0)),
+            "coverage": round(float(garden.get("coverage", 0.0)), 6),
+            "digest": str(garden.get("digest", "")),
+            "startup_s": round(self.first_tick_s - self.began_s, 3),
+            "limits": words.get("supervisor", {}).get("backend", "unknown"),
+        }
+
+    def _leave_ray(self) -> None:
+        if self.cluster is None:
+            return
+        import ray
+
+        if not self.cluster.own:
+            from actors.village import end_leftovers
+
+            end_leftovers(f"nimmer-{self.settings.environment}", lambda _: None)
+        ray.shutdown()
+        self.cluster = None
+
+    def _release(self, household: Household) -> None:
+        if self.arena is not None:
+            self.arena.remove()
+        self.household = None
+        household.release()
+
+    def _charter(self, passwords: credentials.Credentials, events_port: int) -> Any:  # noqa: ANN401  Charter is imported late
+        from actors.charter import Charter
+
+        settings, household = self.settings, self.household
+        assert household is not None
+        assert self.servers is not None
+        village, world, governor = settings.village, settings.world, settings.governor
+        arena = shared_memory_directory() / f"nimmer-{settings.environment}-{self.run}"
+        charter = Charter(
+            run=self.run,
+            environment=settings.environment,
+            seed=self.seed,
+            npcs=village.npcs,
+            level=village.level,
+            host=socket.gethostname().replace(".", "-"),
+            arena=str(arena),
+            state_dir=str(settings.state_path.absolute()),
+            levels_file=str(village.levels_file.absolute()) if village.levels_file else None,
+            world_hz=world.hz,
+            node_capacity=world.node_capacity,
+            snapshot_ticks=world.snapshot_ticks,
+            epoch_ticks=world.epoch_ticks,
+            quiz_epochs=world.quiz_epochs,
+            tick_hz=village.tick_hz,
+            cpu_percent=village.cpu_percent,
+            memory_mb=village.memory_mb,
+            brain=village.brain,
+            weights_dir=str(settings.brains_path),
+            price_scale=settings.lifeforce.price_scale,
+            limits_mode=settings.limits.mode,
+            governor_enabled=governor.enabled,
+            capacity_percent=governor.capacity_percent or 100.0 * (os.cpu_count() or 1),
+            max_tick_step_hz=governor.max_tick_step_hz,
+            max_cpu_step=governor.max_cpu_step,
+            min_tick_hz=governor.min_tick_hz,
+            max_tick_hz=governor.max_tick_hz,
+            wave_mirror=settings.telemetry.wave_mirror,
+            batch_ms=settings.stores.batch_ms,
+            spool_mb=settings.stores.spool_mb,
+            nats_url=self.servers.nats_url,
+            postgres_dsn=self.servers.postgres_dsn,
+            ray_events_port=events_port if settings.ray.address is None else 0,
+            secrets={
+                BRIDGE: passwords.nats[BRIDGE],
+                "postgres": "" if settings.stores.postgres_url else passwords.postgres,
+            },
+        )
+        household.update(arena=str(arena))
+        choice = limits_choice.choose(
+            settings.limits.mode, charter.group, limits_choice.this_host(self.clock)
+        )
+        household.update(groups=choice.limits.directories)
+        return charter
+
+    def _name_processes(self) -> None:
+        """Name every process below this one, so that it can be found after a kill of this one."""
+        household = self.household
+        assert household is not None
+        servers = set(household.estate.servers.values())
+        below = {f"ray.{one.pid}": one for one in descendants(os.getpid()) if one not in servers}
+        household.update(processes=below)
+
+    def _await_first_ticks(self) -> None:
+        """Wait until every NPC has ticked once. Raises HostError with what broke, or how far it came."""
+        assert self.household is not None
+        assert self.village is not None
+        path = Path(str(self.household.estate.arena))
+        deadline_s = self.clock.monotonic_s() + FIRST_TICK_S
+        said = 0
+        while self.clock.monotonic_s() < deadline_s:
+            if self.arena is None and path.exists():
+                with contextlib.suppress(NimmerError):
+                    self.arena = Arena.attach(path)
+            if self.arena is not None:
+                living = int((self.arena.view("vitals")["ticks_done"] > 0).sum())
+                if living == self.settings.village.npcs:
+                    self.first_tick_s = self.clock.monotonic_s()
+                    return
+                if living > said:
+                    said = living
+                    self.tell(f"{living} of {self.settings.village.npcs} NPCs live")
+            if (broken := self.village.broken()) is not None:
+                raise HostError(f"the village cannot be raised: {broken}")
+            self.clock.wait_s(POLL_S)
+        raise HostError(
+            f"only {said} of {self.settings.village.npcs} NPCs lived after {FIRST_TICK_S:g} s; see the logs below "
+            f"{self.household.estate.temp}/ray/session_latest/logs"
+        )
+
+    def _write_down_run(self) -> None:
+        assert self.village is not None
+        settings, now_s = self.settings, self.clock.unix_s()
+        run: dict[str, object] = {
+            "run": self.run,
+            "seed": self.seed,
+            "environment": settings.environment,
+            "npcs": settings.village.npcs,
+            "level": settings.village.level,
+            "started_at": now_s,
+        }
+        npcs = tuple(
+            {
+                "run": self.run,
+                "npc": npc,
+                "host": self.village.charter.host,
+                "brain": settings.village.brain,
+                "level": settings.village.level,
+                "generation": 1,
+                "born_at": now_s,
+            }
+            for npc in range(settings.village.npcs)
+        )
+        self.village.keep(RowBatch(Table.RUNS, (run,)))
+        self.village.keep(RowBatch(Table.NPCS, npcs))

@@ -1,0 +1,151 @@
+"""The servers of one village: embedded where the configuration names no other, watched and revived while it runs.
+
+Source: docs/host.md; docs/domain.md section 7, "Boot".
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from psycopg.conninfo import make_conninfo
+
+from nimmer.clock import Clock
+from nimmer.config import Settings
+from nimmer.embedded.chroma_server import ChromaServer
+from nimmer.embedded.credentials import Credentials
+from nimmer.embedded.nats_conf import BrokerLimits
+from nimmer.embedded.nats_server import NatsServer
+from nimmer.embedded.postgres_server import PostgresServer
+from nimmer.errors import HostError
+from nimmer.host.household import Household
+from nimmer.host.processes import ProcessId
+from nimmer.life.restart import GiveUp, RestartPolicy
+from nimmer.stores.migrate import migrate
+
+
+class Server(Protocol):
+    """A child server as the watch sees it."""
+
+    @property
+    def identity(self) -> ProcessId:
+        """The running process."""
+        ...
+
+    def poll(self) -> int | None:
+        """Return None while it runs."""
+        ...
+
+    def restart(self) -> str:
+        """Start it again on the same port."""
+        ...
+
+    def stop(self) -> None:
+        """Stop it."""
+        ...
+
+
+@dataclass(slots=True)
+class _Watched:
+    server: Server
+    policy: RestartPolicy
+    due_s: float | None = None
+    given_up: bool = False
+
+
+class Servers:
+    """NATS, PostgreSQL and Chroma of one village."""
+
+    def __init__(
+        self, settings: Settings, household: Household, credentials: Credentials, clock: Clock
+    ) -> None:
+        """Prepare; nothing runs yet."""
+        self._settings = settings
+        self._household = household
+        self._credentials = credentials
+        self._clock = clock
+        self._watched: dict[str, _Watched] = {}
+        self.nats_url = ""
+        self.postgres_dsn = ""
+
+    def start(self) -> None:
+        """Start what is not given as a URL, and bring the database to this release's tables.
+
+        Raises HostError or StoreError when a server does not come up.
+        """
+        settings, household = self._settings, self._household
+        self._start_chroma()
+        if settings.bus.url:
+            self.nats_url = settings.bus.url
+        else:
+            nats = NatsServer(
+                settings.state_path,
+                settings.environment,
+                self._credentials,
+                self._clock,
+                settings.bus.port,
+                BrokerLimits(max_payload=settings.bus.max_payload_kb << 10),
+            )
+            self.nats_url = nats.start()
+            self._watch("nats", nats)
+        password = ""
+        if settings.stores.postgres_url:
+            self.postgres_dsn = settings.stores.postgres_url
+        else:
+            postgres = PostgresServer(
+                settings.state_path,
+                settings.environment,
+                self._credentials,
+                household.temp_dir(),
+                self._clock,
+            )
+            self.postgres_dsn = postgres.start()
+            password = self._credentials.postgres
+            self._watch("postgres", postgres)
+        household.update(nats_url=self.nats_url, postgres_dsn=self.postgres_dsn)
+        migrate(make_conninfo(self.postgres_dsn, password=password) if password else self.postgres_dsn)
+
+    def _start_chroma(self) -> None:
+        settings = self._settings
+        if settings.stores.chroma_url or not settings.stores.chroma:
+            self._household.update(chroma_url=settings.stores.chroma_url)
+            return
+        chroma = ChromaServer(settings.state_path, self._clock, settings.stores.chroma_port)
+        self._household.update(chroma_url=chroma.start())
+        self._watch("chroma", chroma)
+
+    def tend(self, tell: Callable[[str], None]) -> None:
+        """Start again what ended by itself, on its old port; say so, and say when it is given up."""
+        now_s = self._clock.monotonic_s()
+        for name, watched in self._watched.items():
+            if watched.given_up or watched.server.poll() is None:
+                continue
+            if watched.due_s is None:
+                verdict = watched.policy.on_death(now_s)
+                if isinstance(verdict, GiveUp):
+                    watched.given_up = True
+                    tell(f"{name} is given up: {verdict.reason}")
+                    continue
+                watched.due_s = now_s + verdict.after_s
+                tell(f"{name} ended with status {watched.server.poll()} and is started again")
+            if now_s >= watched.due_s:
+                watched.due_s = None
+                self._revive(name, watched, tell)
+
+    def stop(self) -> None:
+        """Stop what we started, in the reverse order; may be called twice."""
+        for watched in reversed(self._watched.values()):
+            watched.server.stop()
+        self._watched.clear()
+
+    def _revive(self, name: str, watched: _Watched, tell: Callable[[str], None]) -> None:
+        try:
+            watched.server.restart()
+        except HostError as error:
+            tell(f"{name} does not start again: {error}")
+        else:
+            self._household.own_server(name, watched.server.identity)
+            tell(f"{name} runs again")
+
+    def _watch(self, name: str, server: Server) -> None:
+        self._watched[name] = _Watched(server, RestartPolicy())
+        self._household.own_server(name, server.identity)

@@ -1,0 +1,146 @@
+"""`nimmer status`: how the running village fares, asked over the bus. Source: docs/domain.md section 12, dashboards."""
+
+import asyncio
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from nimmer.bus.identities import GUEST
+from nimmer.bus.message import NpcStatus, Status, StatusRequest
+from nimmer.cli.console import emit_json, screen
+from nimmer.cli.durations import spoken
+from nimmer.cli.options import ConfigOption, JsonOption
+from nimmer.cli.palette import ACTIVE, BRIGHT, DIM, ENVIRONMENTS, ERROR, GATE_GLYPHS, INACTIVE, OK, WARNING
+from nimmer.cli.picture import bar
+from nimmer.cli.village import find_village
+from nimmer.config import load
+
+_ROOMY = 100
+"""Columns a terminal needs for the whole NPC table."""
+
+
+class _Column(NamedTuple):
+    """One column of the NPC table; `always`: also in a narrow terminal."""
+
+    title: str
+    text: Callable[[NpcStatus], str]
+    always: bool = True
+
+
+_COLUMNS = (
+    _Column("npc", lambda npc: str(npc.id)),
+    _Column("pid", lambda npc: str(npc.pid), always=False),
+    _Column("Hz", lambda npc: f"{npc.tick_hz:g}"),
+    _Column("ticks", lambda npc: f"{npc.ticks}/{npc.ticks_due}"),
+    _Column("late ms", lambda npc: f"{npc.lateness_p99_ms:.1f}"),
+    _Column("CPU %", lambda npc: f"{npc.cpu_percent:.1f}"),
+    _Column("MB", lambda npc: f"{npc.memory_mb:.0f}"),
+    _Column("node", lambda npc: str(npc.node), always=False),
+    _Column("energy", lambda npc: f"{npc.energy:.0%}"),
+    _Column("LF", lambda npc: f"{npc.lifeforce:.0f}", always=False),
+    _Column("knows", lambda npc: f"{npc.coverage:.0%}"),
+    _Column("births", lambda npc: str(npc.generation), always=False),
+)
+
+
+def status(as_json: JsonOption = False, config: ConfigOption = None) -> None:
+    """Show how the running village fares: level, NPCs, limits, governor, bus, stores and incidents.
+
+    [dim]$[/dim] nimmer status
+
+    [dim]$[/dim] nimmer status --json | jq '.npcs[7].tick_hz'
+    """
+    village = find_village(load(config=config).settings)
+    answer = asyncio.run(village.ask(GUEST, "thalamus.status.request", StatusRequest(), Status))
+    if as_json:
+        emit_json({**msgspec.to_builtins(answer), "dashboard_url": village.estate.dashboard_url})
+    else:
+        console = screen()
+        console.print(status_page(answer, village.estate.dashboard_url, console.width))
+
+
+def status_page(status: Status, dashboard_url: str | None, width: int) -> RenderableType:
+    """Return the page people read in a terminal of `width` columns."""
+    parts: list[RenderableType] = [
+        _head(status),
+        Text(),
+        _facts(status, dashboard_url),
+        Text(),
+        _npcs(status.npcs, width),
+    ]
+    if status.incidents:
+        parts += [Text(), Text("incidents", DIM), *(Text(f"  {line}", WARNING) for line in status.incidents)]
+    return Group(*parts)
+
+
+def _head(status: Status) -> Text:
+    colour = ENVIRONMENTS.get(status.environment, INACTIVE)
+    line = Text.assemble((f"■ {status.environment}", f"bold {colour}"), (f"  run {status.run}", DIM))
+    line.append(f"  seed {status.seed}  up {spoken(status.uptime_s)}\n", DIM)
+    line.append(f"level {status.level}  ", f"bold {BRIGHT}")
+    line.append_text(bar(status.coverage, 20, OK))
+    line.append(f" {status.coverage:.1%} known")
+    return line
+
+
+def _facts(status: Status, dashboard_url: str | None) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style=DIM, no_wrap=True)
+    table.add_column(overflow="fold")
+    bus, stores, governor = status.bus, status.stores, status.governor
+    behind = max(status.world_ticks_due - status.world_tick, 0)
+    lost = (bus.dropped, bus.ack_failures, bus.permission_violations, bus.handler_errors)
+    table.add_row("world", f"tick {status.world_tick}, {behind} behind the clock; digest {status.digest}")
+    table.add_row("limits", f"{status.limits.backend}: {'; '.join(status.limits.why) or 'as configured'}")
+    table.add_row(
+        "governor", f"{governor.mode}, epoch {governor.epoch}, {governor.clamped} proposals clamped"
+    )
+    table.add_row(
+        "bus",
+        Text.assemble(
+            ("connected" if bus.connected else "AWAY", OK if bus.connected else ERROR),
+            f", {bus.published} published, {bus.acked} acknowledged, {bus.reconnects} reconnects, ",
+            (
+                "{} dropped, {} unacknowledged, {} forbidden, {} failed".format(*lost),
+                WARNING if any(lost) else "",
+            ),
+        ),
+    )
+    table.add_row(
+        "trails",
+        Text.assemble(
+            (stores.state, OK if stores.state == "connected" else WARNING),
+            f", {stores.trail_rows} rows stored, {stores.spooled_rows} spooled, ",
+            (f"{stores.trail_rows_lost} lost", ERROR if stores.trail_rows_lost else ""),
+        ),
+    )
+    table.add_row("waves", f"{status.waves}, gate transitions {status.transitions}")
+    table.add_row("servers", ", ".join(f"{name} {state}" for name, state in status.servers.items()) or "-")
+    table.add_row("restarts", Text(str(status.restarts), WARNING if status.restarts else ""))
+    table.add_row("dashboard", dashboard_url or "-")
+    return table
+
+
+def _npcs(npcs: list[NpcStatus], width: int) -> Table:
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style=DIM, pad_edge=False)
+    shown = [column for column in _COLUMNS if column.always or width >= _ROOMY]
+    for column in shown:
+        table.add_column(column.title, justify="right", no_wrap=True)
+    table.add_column("gates", no_wrap=True)
+    table.add_column("moved by", no_wrap=True)
+    for npc in npcs:
+        gates = Text()
+        for state in npc.gates.values():
+            gates.append(*GATE_GLYPHS[state])
+        moved_by = Text(npc.nerve, ACTIVE) if npc.nerve else Text("brain", DIM)
+        table.add_row(
+            *(column.text(npc) for column in shown),
+            gates,
+            moved_by if npc.alive else Text("dead", ERROR),
+            style="" if npc.alive else INACTIVE,
+        )
+    return table
