@@ -1,0 +1,244 @@
+"""The bridge: everything that happens on this host goes to NATS, requests and commands come in.
+
+Three roads out, by what a loss would cost. Waves, states and the outboxes' plain letters are telemetry: handed
+over, counted, never waited for. Transitions, training frames and letters with an id are published until JetStream
+acknowledges them, and only then freed from their ring. A bridge that is killed reads on from its cursors.
+Source: docs/domain.md section 7; docs/decisions/0004-rings-and-cursors.md.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Iterable
+from typing import Any
+
+import numpy as np
+import ray
+
+from actors.charter import Charter
+from actors.ray_events import listen
+from actors.requests import Requests
+from actors.shell import Shell, crashing, log
+from nimmer.arena.outbox import OUTBOXES, Letter, Outbox
+from nimmer.arena.ring import Harvest, RingReader
+from nimmer.bus.identities import BRIDGE
+from nimmer.bus.message import RayLifecycle
+from nimmer.bus.mirror import FRAME_ROWS, StateMirror, TransitionMirror, WaveMirror, training_frame
+from nimmer.bus.nats import NatsBus
+from nimmer.bus.streams import streams
+from nimmer.errors import BusError, BusPermissionError, BusUnavailableError
+from nimmer.life.gate import Cause
+from nimmer.life.gates import BODY_GATES
+from nimmer.life.senses import CELLS
+
+MIRROR_S = 0.025
+"""How often telemetry leaves; a wave is at most this old when it is handed over."""
+KEEP_S = 0.1
+"""How often what must be acknowledged leaves."""
+AT_ONCE = 64
+"""Messages in flight to JetStream."""
+RECONNECT_S = 0.5
+
+
+class BridgeShell(Shell):
+    """Follows the rings and outboxes of one host with the `bus` cursors."""
+
+    entity = "bridge"
+
+    def __init__(self, charter: Charter) -> None:
+        """Enter the arena of `charter`."""
+        super().__init__(charter)
+        offset_s = self.clock.unix_s() - self.clock.monotonic_s()
+        environment = charter.environment
+        self._waves = RingReader(self.arena, "wave", "bus")
+        self._transitions = RingReader(self.arena, "transition", "bus")
+        self._trails = RingReader(self.arena, "trail", "bus")
+        self._wave_mirror = WaveMirror(environment, offset_s, CELLS)
+        causes = [cause.name.lower() for cause in Cause]
+        self._transition_mirror = TransitionMirror(environment, offset_s, BODY_GATES, CELLS, causes)
+        self._state_mirror = StateMirror(environment, offset_s, len(BODY_GATES))
+        self._offset_s = offset_s
+        self._outboxes = [Outbox(self.arena, owner) for owner in OUTBOXES]
+        self._bus: NatsBus | None = None
+        self._ready = asyncio.Event()
+        self.mirrored_waves = 0
+        self.mirrored_transitions = 0
+        self.lost_letters = 0
+
+    @crashing
+    async def live(self) -> None:
+        """Connect, subscribe, and mirror until told to stop."""
+        bus = self._bus = await self._connect()
+        await bus.ensure_streams(streams(self.charter.environment))
+        requests = Requests(self.charter, self, bus)
+        await requests.listen()
+        runner = (
+            await listen(self.charter.ray_events_port, self._heard) if self.charter.ray_events_port else None
+        )
+        self._ready.set()
+        try:
+            await asyncio.gather(self._mirror(bus), self._keep(bus))
+        finally:
+            if runner:
+                await runner.cleanup()
+            await bus.close()
+
+    async def ready(self) -> bool:
+        """Return once the bus is connected and requests are heard."""
+        await self._ready.wait()
+        return True
+
+    async def stop(self) -> dict[str, int]:
+        """Send what still waits (a broker that is away is not waited for), stop, and return the counts."""
+        self.stopping.set()
+        deadline_s = self.clock.monotonic_s() + 3.0
+        while self.clock.monotonic_s() < deadline_s and self._waiting():
+            await self.clock.sleep_s(0.05)
+        return self.counts()
+
+    def counts(self) -> dict[str, int]:
+        """Return what was published and what was not, telemetry and acknowledged together."""
+        counts = self._bus.counts if self._bus else None
+        dropped = (counts.dropped if counts else 0) + self._waves.dropped
+        dropped += self._wave_mirror.refused + self._state_mirror.refused + self._transition_mirror.refused
+        return {
+            "published": counts.published if counts else 0,
+            "dropped": dropped + sum(box.dropped for box in self._outboxes) + self.lost_letters,
+            "acked": counts.acked if counts else 0,
+            "ack_failures": counts.ack_failures if counts else 0,
+            "reconnects": counts.reconnects if counts else 0,
+            "permission_violations": counts.permission_violations if counts else 0,
+            "handler_errors": counts.handler_errors if counts else 0,
+            "missed": self._trails.overrun + self._transitions.overrun,
+            "waves": self.mirrored_waves,
+            "transitions": self.mirrored_transitions,
+        }
+
+    def last_trails(self) -> Any:  # noqa: ANN401  a structured array
+        """Return `(npcs,)` records of TRAIL: each NPC's last step."""
+        rings, records = self.arena.view("trail_cursor"), self.arena.view("trail")
+        capacity = len(records) // len(rings)
+        last = (rings["head"].astype("i8") - 1) % capacity
+        return records[last + capacity * np.arange(len(rings))]
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker is there now."""
+        return self._bus is not None and self._bus.connected
+
+    async def _connect(self) -> NatsBus:
+        while True:
+            try:
+                return await NatsBus.connect(
+                    self.charter.nats_url,
+                    BRIDGE,
+                    self.charter.secrets[BRIDGE],
+                    self.clock,
+                    self._violated,
+                )
+            except BusPermissionError:
+                raise  # a wrong password does not become right by waiting
+            except BusUnavailableError as error:
+                log.warning("bridge: %s", error)
+                await self.clock.sleep_s(RECONNECT_S)
+
+    def _violated(self, operation: str, subject: str) -> None:
+        self.report(
+            "permission",
+            self.entity,
+            f"the broker refused to {operation} {subject}",
+            remedy="see nimmer.bus.identities",
+        )
+
+    def _heard(self, life: RayLifecycle) -> None:
+        self.tell("thalamus.ray.{entity}", life, entity=life.kind)
+
+    def _waiting(self) -> int:
+        boxes = sum(box.waiting_bytes for box in self._outboxes)
+        return self._waves.waiting + self._transitions.waiting + self._trails.waiting + boxes
+
+    async def _mirror(self, bus: NatsBus) -> None:
+        """Telemetry: waves and plain letters."""
+        while not (self.stopping.is_set() and not self._waves.waiting):
+            harvest = self._waves.read()
+            if len(harvest.records) and self.charter.wave_mirror:
+                postings = self._wave_mirror.encode(harvest.records, harvest.npcs)
+                await bus.publish_many(postings)
+                self.mirrored_waves += len(postings)
+            self._waves.commit(harvest)
+            for box in self._outboxes:
+                await self._empty(bus, box)
+            await self.clock.sleep_s(MIRROR_S)
+
+    async def _empty(self, bus: NatsBus, box: Outbox) -> None:
+        letters, cursor = box.take()
+        if not letters:
+            return
+        try:
+            await bus.publish_many((one.subject, one.payload) for one in letters if not one.message_id)
+            await self._all(self._store(bus, one) for one in letters if one.message_id)
+        except BusError as error:
+            self.lost_letters += len(letters)
+            log.warning("%d letters of the %s are not published: %s", len(letters), box.owner, error)
+        box.commit(cursor)
+
+    async def _store(self, bus: NatsBus, letter: Letter) -> None:
+        await bus.publish_acked(letter.subject, letter.payload, letter.message_id)
+
+    async def _keep(self, bus: NatsBus) -> None:
+        """What is acknowledged: transitions and training frames; and each NPC's state, once per tick."""
+        while not (self.stopping.is_set() and not self._trails.waiting and not self._transitions.waiting):
+            await self._keep_transitions(bus, self._transitions.read())
+            trails = self._trails.read()
+            if len(trails.records):
+                await bus.publish_many(self._state_mirror.encode(trails.records, trails.npcs))
+                await self._keep_trails(bus, trails)
+            await self.clock.sleep_s(KEEP_S)
+
+    async def _keep_transitions(self, bus: NatsBus, harvest: Harvest) -> None:
+        if not len(harvest.records):
+            return
+        letters = self._transition_mirror.encode(self.charter.run, harvest.records, harvest.npcs)
+        await self._insist(bus, [Letter(*one) for one in letters])
+        self.mirrored_transitions += len(letters)
+        self._transitions.commit(harvest)
+
+    async def _keep_trails(self, bus: NatsBus, harvest: Harvest) -> None:
+        for start in range(0, len(harvest.records), FRAME_ROWS):
+            part = slice(start, start + FRAME_ROWS)
+            frame = training_frame(
+                self.charter.environment,
+                self.charter.run,
+                harvest.records[part],
+                harvest.npcs[part],
+                self._offset_s,
+            )
+            await self._insist(bus, [Letter(*frame)])
+        self._trails.commit(harvest)
+
+    async def _insist(self, bus: NatsBus, letters: list[Letter]) -> None:
+        """Publish until acknowledged; a broker that is away is waited for, unless the bridge is to stop."""
+        while True:
+            try:
+                await self._all(self._store(bus, letter) for letter in letters)
+            except BusUnavailableError as error:
+                log.warning("bridge: %s", error)
+                if self.stopping.is_set():
+                    return
+                await self.clock.sleep_s(RECONNECT_S)
+            else:
+                return
+
+    async def _all(self, work: Iterable[Coroutine[Any, Any, None]]) -> None:
+        """Await all of `work`, at most `AT_ONCE` together; the first error is raised when all have ended."""
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def one(task: Coroutine[Any, Any, None]) -> None:
+            async with gate:
+                await task
+
+        results = await asyncio.gather(*(one(task) for task in work), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+
+BridgeActor = ray.remote(BridgeShell)

@@ -1,0 +1,57 @@
+"""What every actor of one run is told at its creation: a small frozen record instead of the whole settings.
+
+Actors must not import the configuration (pydantic costs an NPC process 10 MB); the composition root translates.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Charter:
+    """One run, as its actors know it. Paths are strings, times in seconds, sizes as named."""
+
+    run: str
+    environment: str
+    seed: int
+    npcs: int
+    level: int
+    host: str
+    arena: str
+    state_dir: str
+    levels_file: str | None = None
+    world_hz: float = 20.0
+    node_capacity: int = 4
+    snapshot_ticks: int = 200
+    epoch_ticks: int = 600
+    quiz_epochs: int = 10
+    tick_hz: float = 10.0
+    cpu_percent: float = 50.0
+    memory_mb: int = 256
+    brain: str = "explorer"
+    weights_dir: str = ""
+    price_scale: float = 0.01
+    limits_mode: str = "auto"
+    governor_enabled: bool = True
+    capacity_percent: float = 200.0
+    max_tick_step_hz: float = 5.0
+    max_cpu_step: float = 25.0
+    min_tick_hz: float = 1.0
+    max_tick_hz: float = 20.0
+    wave_mirror: bool = True
+    batch_ms: int = 100
+    spool_mb: int = 256
+    nats_url: str = ""
+    postgres_dsn: str = ""
+    ray_events_port: int = 0
+    secrets: dict[str, str] = field(default_factory=dict, repr=False)
+    """Passwords of the bridge and the recorder; never shown."""
+
+    @property
+    def namespace(self) -> str:
+        """Return the Ray namespace of this environment's actors."""
+        return f"nimmer-{self.environment}"
+
+    @property
+    def group(self) -> str:
+        """Return the name of the run's control group."""
+        return f"nimmer-{self.environment}-{self.run}"

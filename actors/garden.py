@@ -1,0 +1,261 @@
+"""The real garden's actor: sole writer of the world, 20 Hz, one call per tick and host.
+
+Each tick: take what the NPCs want, step the pure world, log it, show everyone the outcome. The log is written
+before anyone sees the outcome, so a garden that is killed re-executes snapshot and log and goes on from the very
+state the NPCs know. A host that answers late is not waited for: its NPCs stay where they are.
+Source: docs/domain.md section 8, "World server"; docs/design.md, "Truth, mirrors and copies".
+"""
+
+import asyncio
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import ray
+
+from actors import garden_news
+from actors.charter import Charter
+from actors.shell import Shell, crashing, log
+from nimmer.arena.layout import ACTION
+from nimmer.bus.message import QuizReport, WorldDelta
+from nimmer.errors import WorldError
+from nimmer.life.action import Action
+from nimmer.stores.action_log import ActionLog, ActionLogWriter
+from nimmer.stores.tables import Table
+from nimmer.stores.traces import RowBatch
+from nimmer.world.garden import RealGarden, View, Wants
+from nimmer.world.journal import RunHeader
+from nimmer.world.levels import load_levels
+from nimmer.world.replay import resume
+from nimmer.world.rules import Rules
+
+MOST_BEHIND = 4
+"""World ticks made up for without a pause; what the garden is further behind is left out, and counted as due."""
+EXCHANGE_S = 2.0
+"""After this a host's answer is given up; its supervisor is being revived."""
+RETRY_S = 0.1
+STOP_S = 2.0
+AGGREGATE_TICKS = 20
+MOST_KEEPING = 32
+"""Batches that may wait for a recorder that is being revived."""
+
+
+class Host(NamedTuple):
+    """One host: its supervisor's name, and the NPC ids `first` to `last - 1` that live there."""
+
+    supervisor: str
+    first: int
+    last: int
+
+
+class GardenShell(Shell):
+    """The world's clock and keeper."""
+
+    entity = "garden"
+
+    def __init__(self, charter: Charter, hosts: list[Host]) -> None:
+        """Begin the run of `charter`, or go on with it where its log ends.
+
+        Raises LevelError, WorldError or ReplayError when the world cannot stand.
+        """
+        super().__init__(charter)
+        self._hosts = hosts
+        levels = load_levels(Path(charter.levels_file) if charter.levels_file else None)
+        rules = Rules(node_capacity=charter.node_capacity)
+        self.garden = RealGarden(levels, rules, charter.seed, charter.npcs)
+        directory = Path(charter.state_dir) / "runs" / charter.run
+        self._log_path, self._snapshot_path = directory / "actions.log", directory / "snapshot"
+        self._log = self._resume() if self._log_path.exists() else self._begin()
+        self._wants = [np.zeros(host.last - host.first, ACTION) for host in hosts]
+        self._exchanges: dict[str, asyncio.Task[None]] = {}
+        self._supervisors: dict[str, Any] = {}
+        self._owed = {host.supervisor for host in hosts}
+        self._keeping: set[asyncio.Task[None]] = set()
+        self._header = self.arena.view("header")
+        self._last_turn_s = 0.0
+
+    def _begin(self) -> ActionLogWriter:
+        charter, garden = self.charter, self.garden
+        header = RunHeader(
+            charter.run,
+            charter.seed,
+            charter.npcs,
+            charter.level,
+            garden.rules.to_mapping(),
+            garden.levels.digest(),
+        )
+        frame = garden.begin(charter.level)
+        writer = ActionLogWriter.create(self._log_path, header)
+        writer.append(frame)
+        return writer
+
+    def _resume(self) -> ActionLogWriter:
+        writer = ActionLogWriter.reopen(self._log_path)
+        reader = ActionLog(self._log_path)
+        snapshot = self._snapshot_path.read_bytes() if self._snapshot_path.exists() else None
+        try:
+            self.garden.village = resume(reader.header, reader.frames(), self.garden.levels, snapshot)
+        except WorldError as error:
+            log.warning(
+                "the snapshot of run %s is of no use (%s); the log is enough", self.charter.run, error
+            )
+            self.garden.village = resume(reader.header, reader.frames(), self.garden.levels)
+        log.warning("the garden goes on with run %s at tick %d", self.charter.run, self.garden.tick)
+        return writer
+
+    @crashing
+    async def live(self) -> None:
+        """Turn the world at its rate until told to stop."""
+        if self.garden.tick:
+            self.report("resume", self.entity, f"goes on at tick {self.garden.tick}")
+        period_s = 1.0 / self.charter.world_hz
+        self._show(self.garden.view(), learned=True)
+        next_s = self.clock.monotonic_s()
+        if not self.garden.tick:
+            self._header["started_s"] = next_s
+        while not self.stopping.is_set():
+            await self.clock.sleep_s(next_s - self.clock.monotonic_s())
+            self._turn()
+            next_s += period_s
+            behind = int((self.clock.monotonic_s() - next_s) / period_s)
+            if behind > MOST_BEHIND:
+                next_s += behind * period_s
+
+    async def propose(self, npc: int, action: Action, meant_for: int) -> tuple[bool, str]:
+        """Take an action from outside; return whether the world accepts it, and why not.
+
+        Raises WorldError when there is no such NPC.
+        """
+        alive = bool(0 <= npc < self.charter.npcs and self.arena.view("control")["alive"][npc])
+        answer = self.garden.propose(npc, action, alive, meant_for)
+        return not answer, answer.reason
+
+    async def quiz(self) -> QuizReport:
+        """Return the oracle's verdict now, without consequences."""
+        return garden_news.quiz_report(self.charter.run, self.garden, self.garden.examine())
+
+    async def status(self) -> dict[str, Any]:
+        """Return level, ticks done and due, coverage, digest and what was refused."""
+        garden = self.garden
+        return {
+            "level": garden.level.number,
+            "tick": garden.tick,
+            "due": self.due(),
+            "coverage": float(garden.village.facts.mean() / garden.level.nodes),
+            "digest": garden.digest.hex(),
+            "lived_s": self._lived_s(),
+            "refused": {reason.name.lower(): count for reason, count in garden.refused.items()},
+        }
+
+    def due(self) -> int:
+        """Return the world ticks due since the garden first turned, those missed while it was dead included."""
+        return max(int(self._lived_s() * self.charter.world_hz) + 1, self.garden.tick)
+
+    def _lived_s(self) -> float:
+        return max(self._last_turn_s - float(self._header["started_s"][0]), 0.0)
+
+    async def stop(self) -> dict[str, Any]:
+        """Stop turning, keep a last snapshot, and return the status."""
+        self.stopping.set()
+        await self.clock.sleep_s(1.5 / self.charter.world_hz)
+        self._snapshot()
+        if self._keeping:
+            await asyncio.wait(self._keeping, timeout=STOP_S)
+        self._log.close()
+        return await self.status()
+
+    def _turn(self) -> None:
+        self._last_turn_s = self.clock.monotonic_s()
+        wants = np.concatenate(self._wants)
+        alive = wants["generation"] > 0
+        turn = self.garden.turn(
+            Wants(wants["npc_tick"], wants["seen_tick"], wants["verb"], wants["slot"], alive)
+        )
+        self._log.append(turn.frame)
+        self._show(turn.view, turn.learned)
+        charter, tick = self.charter, self.garden.tick
+        if turn.changes:
+            self.tell("world.arena.delta", WorldDelta(tick, turn.changes))
+        if tick % AGGREGATE_TICKS == 0:
+            self.tell("world.arena.aggregate", garden_news.aggregate(self.garden))
+        if tick % (charter.epoch_ticks * charter.quiz_epochs) == 0:
+            self._examine()
+        if tick % charter.snapshot_ticks == 0:
+            self._snapshot()
+
+    def _examine(self) -> None:
+        """Hold the quiz; a village that passes as a whole moves up, everyone learns anew."""
+        quiz = self.garden.examine()
+        report = garden_news.quiz_report(self.charter.run, self.garden, quiz)
+        self.tell("world.arena.quiz", report)
+        now_s = self.clock.unix_s()
+        self._keep(Table.QUIZ_RESULTS, garden_news.quiz_rows(report, now_s))
+        if quiz.passed and (frame := self.garden.promote()):
+            self._log.append(frame)
+            self._snapshot()
+            self._show(self.garden.view(), learned=True)
+
+    def _snapshot(self) -> None:
+        """Keep the whole state: in a file to come back from after a death, in the database for ever."""
+        state = self.garden.village.to_bytes()
+        self._log.sync()
+        fresh = self._snapshot_path.with_suffix(".new")
+        fresh.write_bytes(state)
+        fresh.replace(self._snapshot_path)
+        row = garden_news.snapshot_row(self.charter.run, self.garden, state, self.clock.unix_s())
+        self._keep(Table.WORLD_SNAPSHOTS, (row,))
+        self.tell("world.arena.snapshot", garden_news.snapshot(self.charter.run, self.garden))
+
+    def _keep(self, table: Table, rows: tuple[dict[str, object], ...]) -> None:
+        """Hand rows to the recorder without waiting; what it is too far behind for is said, not queued."""
+        if len(self._keeping) >= MOST_KEEPING:
+            self.report(
+                "not-kept", self.entity, f"{len(rows)} rows of {table}: the recorder is too far behind"
+            )
+            return
+        task = asyncio.create_task(self._kept(RowBatch(table, rows)))
+        self._keeping.add(task)
+        task.add_done_callback(self._keeping.discard)
+
+    async def _kept(self, batch: RowBatch) -> None:
+        while True:
+            try:
+                recorder = ray.get_actor("recorder", namespace=self.charter.namespace)
+                await recorder.keep.remote(batch)
+            except (ray.exceptions.RayError, ValueError) as error:
+                log.warning("the recorder does not take %d rows of %s: %s", len(batch), batch.table, error)
+                await self.clock.sleep_s(1.0)
+            else:
+                return
+
+    def _show(self, view: View, learned: bool) -> None:
+        """Send observations to every host that has answered the last ones; the answer is taken in when it comes."""
+        if learned:
+            self._owed.update(host.supervisor for host in self._hosts)
+        for place, host in enumerate(self._hosts):
+            running = self._exchanges.get(host.supervisor)
+            if running is None or running.done():
+                self._exchanges[host.supervisor] = asyncio.create_task(self._exchange(place, host, view))
+
+    async def _exchange(self, place: int, host: Host, view: View) -> None:
+        part = slice(host.first, host.last)
+        known = view.known[part].tobytes() if host.supervisor in self._owed else None
+        self._owed.discard(host.supervisor)
+        try:
+            supervisor = self._supervisors.get(host.supervisor) or ray.get_actor(
+                host.supervisor, namespace=self.charter.namespace
+            )
+            self._supervisors[host.supervisor] = supervisor
+            call = supervisor.exchange.remote(
+                self.garden.tick, view.records[part].tobytes(), known, view.known.shape[1]
+            )
+            answer = await asyncio.wait_for(call, EXCHANGE_S)
+        except (ray.exceptions.RayError, ValueError, TimeoutError) as error:
+            self._owed.add(host.supervisor)
+            log.warning("%s does not answer: %s", host.supervisor, type(error).__name__)
+            await self.clock.sleep_s(RETRY_S)
+            return
+        self._wants[place] = np.frombuffer(answer, ACTION)
+
+
+GardenActor = ray.remote(GardenShell)

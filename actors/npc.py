@@ -1,0 +1,221 @@
+"""One NPC: one Ray actor, one process, one body with its own brain, living by the arena alone.
+
+`live` never returns while the NPC lives, and runs on the process's main thread. That is deliberate: Ray's own
+main loop wakes 100 times a second to look for signals (0.5 % of a core per actor), and while our loop holds
+the main thread it does not. So an NPC takes no Ray call while it lives: commands arrive through its control
+words, and its state is kept in the arena, where it survives the process.
+Source: docs/design.md, "no Ray call in a tick"; docs/decisions/0003-npc-on-the-main-thread.md.
+"""
+
+import gc
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import ray
+
+from nimmer.arena.memory import Arena
+from nimmer.arena.slot import Control, Slot, Vitals
+from nimmer.chance import Chance
+from nimmer.clock import Clock, SystemClock
+from nimmer.errors import ArenaError
+from nimmer.life.body import Body
+from nimmer.life.percept import features, unpack
+from nimmer.minds.brain import Brain
+from nimmer.minds.explorer import Explorer
+from nimmer.minds.mlp import Mlp
+from nimmer.minds.weights import load_weights
+from nimmer.world.levels import Levels, load_levels
+
+REMEMBER_S = 1.0
+"""How often an NPC writes what it must not forget into the arena."""
+WAIT_FOR_WORLD_S = 0.05
+"""How often a newborn looks whether the world has shown it anything yet."""
+_SAMPLES = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """What an NPC is born with. weights: its own safetensors file, or None for the hand-written explorer."""
+
+    npc: int
+    arena: str
+    seed: int
+    levels_file: str | None
+    weights: str | None
+    price_scale: float
+    node_capacity: int = 4
+
+
+class NpcShell:
+    """The life of one NPC: reads what it perceives, lets its body decide, writes what it does."""
+
+    def __init__(self, birth: Birth, clock: Clock | None = None) -> None:
+        """Enter the arena as the next generation of NPC `birth.npc`, with what the last one remembered.
+
+        Raises ArenaError, LevelError or WeightsError when there is nothing to be born into.
+        """
+        self._clock: Clock = clock or SystemClock()
+        self._birth = birth
+        self._slot = Slot(Arena.attach(Path(birth.arena)), birth.npc)
+        self._levels: Levels = load_levels(Path(birth.levels_file) if birth.levels_file else None)
+        self._level = 0
+        before = self._slot.vitals()
+        now_s = self._born_s = self._clock.monotonic_s()
+        self._tick, last_s, _ = self._slot.last_act()
+        self._generation = before.generation + 1
+        self._due, self._done, self._skipped = before.ticks_due, before.ticks_done, before.ticks_skipped
+        if last_s:
+            # the ticks that were due while nobody lived here
+            missed = int((now_s - last_s) * self._slot.control().tick_hz)
+            self._due += missed
+            self._skipped += missed
+        self._waves, self._transitions = before.waves, before.transitions
+        self._lateness_us = [0.0] * _SAMPLES
+        self._compute_us = before.compute_mean_us
+        self._p99_us = before.lateness_p99_us
+        self._body = Body(
+            birth.npc, self._brain(1), self._levels[1].graph.slots, birth.price_scale, birth.node_capacity
+        )
+        self._memory = self._slot.memory()
+        self._remembered_s = now_s
+        self._slot.report(before._replace(pid=os.getpid(), generation=self._generation, born_s=now_s))
+
+    def born(self) -> int:
+        """Return this process's generation; the supervisor asks it to know that the actor is up."""
+        return self._generation
+
+    def live(self) -> int:
+        """Tick until told to stop; return the NPC ticks done in all."""
+        gc.collect()
+        gc.freeze()  # what was imported is never garbage: keep the collector off those pages
+        clock, slot = self._clock, self._slot
+        control = slot.control()
+        next_s = clock.monotonic_s() + self._birth.npc % 16 / (16 * max(control.tick_hz, 1.0))
+        while not control.stop:
+            clock.wait_s(next_s - clock.monotonic_s())
+            control = slot.control()
+            period_s = 1.0 / control.tick_hz
+            begun_s = clock.monotonic_s()
+            if not self.tick(control, begun_s, begun_s - next_s):
+                next_s = begun_s + WAIT_FOR_WORLD_S
+                continue
+            next_s += period_s
+            behind = int((clock.monotonic_s() - next_s) / period_s)
+            if behind > 0:
+                self._due += behind
+                self._skipped += behind
+                next_s += behind * period_s
+        self._remember(clock.monotonic_s())
+        return self._done
+
+    def tick(self, control: Control, now_s: float, late_s: float) -> bool:
+        """Live one tick at `now_s`, begun `late_s` after it was due; False before the world shows itself."""
+        slot = self._slot
+        try:
+            record = slot.percept()
+        except ArenaError:
+            record = None  # the supervisor died writing; its successor writes anew within a second
+        if record is None:
+            return False
+        percept = unpack(record)
+        if percept.level != self._level:
+            self._enter(percept.level)
+        deed = self._body.tick(percept, features(record), slot.known, control.overrides, now_s)
+        self._tick += 1
+        tick, action = self._tick, deed.action
+        for wave in deed.waves:
+            slot.wave(tick, wave.cell, wave.time_s, wave.confidence, wave.cost, wave.values)
+        for gate in deed.transitions:
+            slot.transition(
+                tick,
+                now_s,
+                gate.gate,
+                gate.from_state,
+                gate.to_state,
+                gate.cause,
+                gate.tier,
+                gate.value,
+                gate.correlation,
+                gate.cost,
+                gate.weight,
+                gate.triggers,
+            )
+        compute_us = (self._clock.monotonic_s() - now_s) * 1e6
+        slot.trail(
+            tick,
+            percept.tick,
+            now_s,
+            percept.level,
+            percept.node,
+            action.verb,
+            action.slot,
+            deed.nerve,
+            deed.nerve_state,
+            deed.gates,
+            len(deed.waves),
+            len(deed.transitions),
+            percept.energy,
+            self._body.lifeforce,
+            deed.cost,
+            percept.reward,
+            percept.coverage,
+            late_s * 1e6,
+            compute_us,
+            percept.rejection,
+        )
+        # after the trail: a tick killed in between is lived again, and the database knows its row already
+        slot.act(tick, percept.tick, now_s, action.verb, action.slot, self._generation)
+        self._report(late_s * 1e6, compute_us, len(deed.waves), len(deed.transitions))
+        if now_s - self._remembered_s >= REMEMBER_S:
+            self._remember(now_s)
+        return True
+
+    def _report(self, late_us: float, compute_us: float, waves: int, transitions: int) -> None:
+        self._due += 1
+        self._done += 1
+        self._waves += waves
+        self._transitions += transitions
+        self._lateness_us[self._done % _SAMPLES] = late_us
+        self._compute_us += (compute_us - self._compute_us) * 0.05
+        if self._done % 64 == 0:
+            self._p99_us = sorted(self._lateness_us)[_SAMPLES * 99 // 100]
+        self._slot.report(
+            Vitals(
+                os.getpid(),
+                self._generation,
+                self._born_s,
+                self._due,
+                self._done,
+                self._skipped,
+                self._body.lifeforce,
+                0,
+                self._p99_us,
+                self._compute_us,
+                self._waves,
+                self._transitions,
+            )
+        )
+
+    def _enter(self, level: int) -> None:
+        """Take up life in a level: its map is the brain's map; what the last generation knew comes back."""
+        self._level = level
+        self._body.brain = self._brain(level)
+        if self._memory:
+            memory, self._memory = json.loads(self._memory), b""
+            if memory["level"] == level:
+                self._body.restore(memory["body"], self._clock.monotonic_s())
+
+    def _brain(self, level: int) -> Brain:
+        generator = Chance(self._birth.seed).generator("npc", self._birth.npc, "brain", self._generation)
+        if self._birth.weights is None:
+            return Explorer(self._levels[level].graph.neighbours.tolist(), generator)
+        return Mlp(load_weights(Path(self._birth.weights))[0], generator)
+
+    def _remember(self, now_s: float) -> None:
+        self._remembered_s = now_s
+        self._slot.remember(json.dumps({"level": self._level, "body": self._body.state()}).encode())
+
+
+NpcActor = ray.remote(NpcShell)

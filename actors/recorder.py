@@ -1,0 +1,183 @@
+"""The recorder: what happened on this host goes to PostgreSQL, by way of a disk spool while the database is away.
+
+It follows the rings with the `store` cursors and frees a record only when its batch is acknowledged, which means
+committed in PostgreSQL or fsynced in the spool. Whatever kills it, its successor reads on from the cursors and the
+table's unique keys make repeats harmless. Source: docs/design.md, "Truth, mirrors and copies".
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal
+
+import ray
+from psycopg.conninfo import make_conninfo
+
+from actors.charter import Charter
+from actors.shell import Shell, crashing
+from nimmer.arena.ring import RingReader
+from nimmer.errors import SpoolFullError, StoreError
+from nimmer.life.gates import BODY_GATES, SHARED_GATES
+from nimmer.life.nerve import BODY_NERVES
+from nimmer.life.senses import CELLS
+from nimmer.stores.postgres import PostgresTraces
+from nimmer.stores.recorder import SpooledTraces
+from nimmer.stores.spool import Spool
+from nimmer.stores.tables import Table
+from nimmer.stores.traces import Batch, RecordBatch, RowBatch, unix_offset_s
+
+FULL_S = 1.0
+"""How long to wait before asking a full spool again."""
+
+
+class RecorderShell(Shell):
+    """The one writer of this host's rows."""
+
+    entity = "recorder"
+
+    def __init__(self, charter: Charter) -> None:
+        """Open the spool of `charter`'s state directory. Raises StoreError when another process holds it."""
+        super().__init__(charter)
+        spool = Spool(Path(charter.state_dir) / "spool", charter.spool_mb << 20)
+        traces = PostgresTraces(_with_password(charter.postgres_dsn, charter.secrets.get("postgres", "")))
+        self._traces = SpooledTraces(traces, spool, self.clock)
+        self._offset_s = unix_offset_s(self.clock)
+        self._rings: dict[Literal["trail", "transition"], RingReader] = {
+            "trail": RingReader(self.arena, "trail", "store"),
+            "transition": RingReader(self.arena, "transition", "store"),
+        }
+        self.acknowledged = {"trail": 0, "transition": 0}
+        self._said = ""
+
+    @crashing
+    async def live(self) -> None:
+        """Keep what the rings hold until told to stop."""
+        await self._catalogue()
+        while not self.stopping.is_set():
+            if not await self.flush():
+                await self._traces.replay()
+                await self.clock.sleep_s(self.charter.batch_ms / 1000)
+            self._announce()
+
+    async def flush(self) -> int:
+        """Keep what waits in the rings now; return how many rows that were."""
+        kept = 0
+        for name, ring in self._rings.items():
+            harvest = ring.read()
+            if not len(harvest.records):
+                continue
+            batch = RecordBatch(self.charter.run, harvest.npcs, harvest.records, self._offset_s)
+            if not await self._kept(batch):
+                return 0
+            ring.commit(harvest)
+            self.acknowledged[name] += len(batch)
+            kept += len(batch)
+        return kept
+
+    async def keep(self, batch: RowBatch) -> int:
+        """Keep rows of a rarer table; they are acknowledged when this returns.
+
+        Raises StoreError when neither database nor spool takes them.
+        """
+        return await self._traces.write(batch)
+
+    async def status(self) -> dict[str, Any]:
+        """Return the state of the store, rows acknowledged, lost, and waiting in the spool."""
+        recording = self._traces.recording
+        trail = self._rings["trail"]
+        return {
+            **asdict(recording),
+            "condition": str(recording.condition),
+            "trail_rows": self.acknowledged["trail"],
+            "trail_rows_lost": trail.dropped + recording.rows_lost,
+            "transition_rows": self.acknowledged["transition"],
+            "transition_rows_lost": self._rings["transition"].dropped,
+            "waiting": trail.waiting + self._rings["transition"].waiting,
+        }
+
+    async def stop(self) -> dict[str, Any]:
+        """Keep what still waits, bring the spool to the database if it is there, and return the status."""
+        self.stopping.set()
+        while await self.flush():
+            pass
+        await self._traces.replay(100_000)
+        status = await self.status()
+        await self._traces.close()
+        return status
+
+    async def _kept(self, batch: Batch) -> bool:
+        try:
+            await self._traces.write(batch)
+        except SpoolFullError as error:
+            # not acknowledged: the ring holds the rows until there is room, and counts what it cannot hold
+            self._say("spool-full", str(error))
+            await self.clock.sleep_s(FULL_S)
+            return False
+        except StoreError as error:
+            self._say("store", str(error))
+            await self.clock.sleep_s(FULL_S)
+            return False
+        return True
+
+    def _announce(self) -> None:
+        recording = self._traces.recording
+        if recording.condition in ("spooling", "replaying"):
+            self._say(str(recording.condition), recording.last_error or "rows of an earlier outage follow")
+        elif self._said:
+            self._say("connected", "the database takes rows again")
+            self._said = ""
+
+    def _say(self, kind: str, reason: str) -> None:
+        """Report a change of condition once."""
+        if kind != self._said:
+            self._said = kind
+            self.report(kind, "recorder", reason[:500])
+
+    async def _catalogue(self) -> None:
+        """Write down which cells, gates and nerves the codes in this run's rows mean."""
+        run = self.charter.run
+        cells = tuple(
+            {
+                "run": run,
+                "code": kind.code,
+                "cell_name": kind.name,
+                "domain": kind.domain,
+                "tier": kind.tier,
+                "lifeforce_cost": kind.cost,
+                "fields": [field.name for field in kind.fields],
+            }
+            for kind in CELLS
+        )
+        gates = tuple(
+            {
+                "run": run,
+                "code": code,
+                "gate_name": gate.name,
+                "domain": gate.domain,
+                "tier": gate.tier,
+                "weight": gate.weight,
+                "open_threshold": gate.threshold,
+                "close_threshold": -0.5,
+                "decay_factor": 0.95,
+                "correlation_window_ms": round(gate.window_s * 1000),
+            }
+            for code, gate in enumerate((*BODY_GATES, *SHARED_GATES))
+        )
+        nerves = tuple(
+            {
+                "run": run,
+                "code": code,
+                "nerve_name": nerve.name,
+                "trigger_gate": nerve.gate,
+                "priority": nerve.priority,
+            }
+            for code, nerve in enumerate(BODY_NERVES, start=1)
+        )
+        for table, rows in ((Table.CELLS, cells), (Table.GATES, gates), (Table.NERVES, nerves)):
+            await self._kept(RowBatch(table, rows))
+
+
+def _with_password(dsn: str, password: str) -> str:
+    return make_conninfo(dsn, password=password) if password else dsn
+
+
+RecorderActor = ray.remote(RecorderShell)

@@ -1,0 +1,101 @@
+"""Starts the actors of a run: their names, resources and restarts, and stops them in the order that loses nothing.
+
+Everyone is pinned to the launcher's node, where the arena and the servers are. Organism actors belong to the
+launcher and end with it; NPCs are detached, so that a supervisor can die without taking them along.
+Source: docs/domain.md section 12, "Ray mapping"; docs/design.md.
+"""
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import ray
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from actors.bridge import BridgeActor
+from actors.cells import CellsActor
+from actors.charter import Charter
+from actors.garden import GardenActor, Host
+from actors.governor import GovernorActor
+from actors.recorder import RecorderActor
+from actors.supervisor import SupervisorActor
+from nimmer.stores.traces import RowBatch
+
+ORGANISM_CPUS = 0.05
+"""What an organism actor is admitted with."""
+SUPERVISOR = "supervisor"
+READY_S = 60.0
+STOP_S = 15.0
+
+
+@dataclass(slots=True)
+class Village:
+    """The running actors of one run."""
+
+    charter: Charter
+    actors: dict[str, Any] = field(default_factory=dict)
+    lives: dict[str, Any] = field(default_factory=dict)
+
+    def begin(self) -> None:
+        """Create every organism actor and let it live; returns at once, while they start."""
+        node = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+        hosts = [Host(SUPERVISOR, 0, self.charter.npcs)]
+        kinds: tuple[tuple[str, Any, tuple[Any, ...]], ...] = (
+            (SUPERVISOR, SupervisorActor, ()),
+            ("garden", GardenActor, (hosts,)),
+            ("recorder", RecorderActor, ()),
+            ("bridge", BridgeActor, ()),
+            ("governor", GovernorActor, ()),
+            ("cells", CellsActor, ()),
+        )
+        for name, kind, arguments in kinds:
+            self.actors[name] = kind.options(
+                name=name,
+                namespace=self.charter.namespace,
+                num_cpus=ORGANISM_CPUS,
+                max_restarts=-1,
+                max_task_retries=0,
+                scheduling_strategy=node,
+                enable_task_events=False,
+            ).remote(self.charter, *arguments)
+            # retried for ever: a revived actor lives again without anybody asking
+            self.lives[name] = self.actors[name].live.options(max_task_retries=-1).remote()
+
+    def ready(self, within_s: float = READY_S) -> None:
+        """Wait until requests are heard on the bus. Raises GetTimeoutError or what broke an actor's start."""
+        ray.get(self.actors["bridge"].ready.remote(), timeout=within_s)
+
+    def keep(self, batch: RowBatch) -> None:
+        """Hand rows to the recorder and wait until they are acknowledged."""
+        ray.get(self.actors["recorder"].keep.remote(batch), timeout=READY_S)
+
+    def broken(self) -> str | None:
+        """Return why an actor ended for good, or None while all live."""
+        done, _ = ray.wait(list(self.lives.values()), num_returns=1, timeout=0)
+        for ref in done:
+            name = next(one for one, life in self.lives.items() if life == ref)
+            try:
+                ray.get(ref)
+            except ray.exceptions.RayError as error:
+                return f"{name}: {error}"
+        return None
+
+    def stop(self, tell: Callable[[str], None]) -> dict[str, Any]:
+        """Stop in order and return each actor's last word; one that does not answer is left out, and told of."""
+        words: dict[str, Any] = {}
+        for name in ("governor", "cells", "garden", SUPERVISOR, "recorder", "bridge"):
+            try:
+                words[name] = ray.get(self.actors[name].stop.remote(), timeout=STOP_S)
+            except ray.exceptions.RayError as error:
+                tell(f"{name} did not stop in order: {error}")
+        return words
+
+
+def end_leftovers(namespace: str, tell: Callable[[str], None]) -> None:
+    """End the actors of a village that a killed launcher left in an attached cluster."""
+    for one in ray.util.list_named_actors(all_namespaces=True):
+        if one["namespace"] == namespace:
+            tell(f"ended the actor {one['name']} of an earlier village")
+            with contextlib.suppress(ValueError):
+                ray.kill(ray.get_actor(one["name"], namespace=namespace), no_restart=True)
