@@ -34,6 +34,8 @@ MOST_BEHIND = 4
 EXCHANGE_S = 2.0
 """After this a host's answer is given up; its supervisor is being revived."""
 RETRY_S = 0.1
+BIRTHS_S = 60.0
+"""The longest the world waits for its NPCs to be born."""
 STOP_S = 2.0
 AGGREGATE_TICKS = 20
 MOST_KEEPING = 32
@@ -109,7 +111,7 @@ class GardenShell(Shell):
         if self.garden.tick:
             self.report("resume", self.entity, f"goes on at tick {self.garden.tick}")
         period_s = 1.0 / self.charter.world_hz
-        self._show(self.garden.view(), learned=True)
+        await self._await_births()
         next_s = self.clock.monotonic_s()
         if not self.garden.tick:
             self._header["started_s"] = next_s
@@ -120,6 +122,15 @@ class GardenShell(Shell):
             behind = int((self.clock.monotonic_s() - next_s) / period_s)
             if behind > MOST_BEHIND:
                 next_s += behind * period_s
+
+    async def _await_births(self) -> None:
+        """Show the world as it stands until everyone has seen it: time begins when the village is whole."""
+        ticks, deadline_s = self.arena.view("vitals")["ticks_done"], self.clock.monotonic_s() + BIRTHS_S
+        while not self.stopping.is_set() and self.clock.monotonic_s() < deadline_s:
+            self._show(self.garden.view(), learned=True)
+            if (ticks > 0).all():
+                return
+            await self.clock.sleep_s(RETRY_S)
 
     async def propose(self, npc: int, action: Action, meant_for: int) -> tuple[bool, str]:
         """Take an action from outside; return whether the world accepts it, and why not.

@@ -61,6 +61,7 @@ class NpcShell:
         self._slot = Slot(Arena.attach(Path(birth.arena)), birth.npc)
         self._levels: Levels = load_levels(Path(birth.levels_file) if birth.levels_file else None)
         self._level = 0
+        self._known = self._slot.known[:0]
         before = self._slot.vitals()
         now_s = self._born_s = self._clock.monotonic_s()
         self._tick, last_s, _ = self._slot.last_act()
@@ -122,7 +123,7 @@ class NpcShell:
         percept = unpack(record)
         if percept.level != self._level:
             self._enter(percept.level)
-        deed = self._body.tick(percept, features(record), slot.known, control.overrides, now_s)
+        deed = self._body.tick(percept, features(record), self._known, control.overrides, now_s)
         self._tick += 1
         tick, action = self._tick, deed.action
         for wave in deed.waves:
@@ -201,6 +202,7 @@ class NpcShell:
     def _enter(self, level: int) -> None:
         """Take up life in a level: its map is the brain's map; what the last generation knew comes back."""
         self._level = level
+        self._known = self._slot.known[: self._levels[level].nodes]
         self._body.brain = self._brain(level)
         if self._memory:
             memory, self._memory = json.loads(self._memory), b""

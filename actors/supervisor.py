@@ -9,7 +9,7 @@ import asyncio
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import ray
@@ -34,6 +34,16 @@ from nimmer.world.levels import load_levels
 NPC_CPUS = 0.02
 """What one NPC is admitted with; its real limit is its control group's."""
 WATCH_S = 0.05
+MEASURE_S = 2.0
+"""How often what NPCs use is measured; their CPU percentages cover this long."""
+
+
+class Measured(NamedTuple):
+    """What one NPC used at `at_s`, and its CPU in percent of a core since the measurement before."""
+
+    at_s: float
+    usage: Usage
+    cpu_percent: float
 
 
 class SupervisorShell(Shell):
@@ -57,7 +67,8 @@ class SupervisorShell(Shell):
         self._gave_up: set[int] = set()
         self._allocations: dict[int, Allocation] = {}
         self._commanded: dict[int, float] = {}
-        self._usage: dict[int, tuple[float, Usage]] = {}
+        self._usage: dict[int, Measured] = {}
+        self._measured_s = 0.0
         self._incidents: list[str] = []
 
     def _plan(self, path: Path) -> None:
@@ -86,6 +97,8 @@ class SupervisorShell(Shell):
         self._spawn()
         while not self.stopping.is_set():
             await self._tend()
+            if self.clock.monotonic_s() - self._measured_s >= MEASURE_S:
+                self._measure()
             await self.clock.sleep_s(WATCH_S)
 
     def exchange(self, tick: int, records: bytes, known: bytes | None, nodes: int) -> bytes:
@@ -164,7 +177,14 @@ class SupervisorShell(Shell):
         return {
             "backend": self._limits.backend,
             "why": list(self._reasons),
-            "usage": {npc: self._measure(npc) for npc in range(self.charter.npcs)},
+            "usage": {
+                npc: {
+                    **asdict(one.usage),
+                    "cpu_percent": one.cpu_percent,
+                    "memory_mb": one.usage.memory_bytes / 1e6,
+                }
+                for npc, one in self._usage.items()
+            },
             "groups": list(self._limits.directories),
             "pids": self._board.vitals["pid"].tolist(),
             "incidents": self._incidents[-50:],
@@ -268,17 +288,20 @@ class SupervisorShell(Shell):
         share = self._allocations.get(npc)
         return share.cpu_percent if share else self.charter.cpu_percent
 
-    def _measure(self, npc: int) -> dict[str, float]:
-        """Return CPU percent since the last look, memory in MB, throttled periods and kills for memory."""
-        usage = self._limits.usage(f"npc.{npc}")
-        if usage is None:
-            return {}
+    def _measure(self) -> None:
+        """Take every NPC's use of CPU and memory since the last measurement."""
         now_s = self.clock.monotonic_s()
-        before_s, before = self._usage.get(npc, (now_s, usage))
-        if now_s - before_s >= 1.0 or npc not in self._usage:
-            self._usage[npc] = (now_s, usage)
-        percent = 100.0 * (usage.cpu_s - before.cpu_s) / (now_s - before_s) if now_s > before_s else 0.0
-        return {**asdict(usage), "cpu_percent": max(percent, 0.0), "memory_mb": usage.memory_bytes / 1e6}
+        for npc in range(self.charter.npcs):
+            usage = self._limits.usage(f"npc.{npc}")
+            if usage is None:
+                self._usage.pop(npc, None)
+                continue
+            before = self._usage.get(npc)
+            percent = 0.0
+            if before is not None and usage.cpu_s >= before.usage.cpu_s:
+                percent = 100.0 * (usage.cpu_s - before.usage.cpu_s) / (now_s - before.at_s)
+            self._usage[npc] = Measured(now_s, usage, percent)
+        self._measured_s = now_s
 
     def _note(self, kind: str, npc: int, reason: str, count: int) -> None:
         self._incidents = [*self._incidents[-199:], f"npc.{npc}: {reason}"]
