@@ -10,7 +10,7 @@ import contextlib
 import os
 import socket
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import cast
 
 import psycopg
@@ -26,6 +26,9 @@ from nimmer.stores.traces import Batch, RecordBatch, RowBatch, Snapshot, Trail, 
 
 _AWAY = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.ReadOnlySqlTransaction)
 """A connection that is closed, refused, shut down, timed out, out of disk or on a standby: it may work again."""
+
+_WINDOWS = (timedelta(minutes=1), timedelta(hours=1), timedelta(days=1), timedelta(days=36_500))
+"""Spans back from now in which the newest trails are sought, one after the other."""
 
 _NAMES = ", ".join(name for name, _ in TRAIL_COLUMNS)
 _COPY = f"copy decision_trails ({_NAMES}) from stdin (format binary)"
@@ -100,11 +103,19 @@ class PostgresTraces:
     async def trails(
         self, run: str | None = None, npc: int | None = None, since_s: float = 0.0, limit: int = 100
     ) -> list[Trail]:
-        """Return the newest trails; see `Traces.trails`."""
-        wanted = {"run": run, "npc": npc, "since": moment(round(since_s * 1e6)), "limit": limit}
+        """Return the newest trails; see `Traces.trails`.
+
+        The index on `at` finds a time span, not an end, so the newest are sought in growing spans back from now.
+        """
+        since = moment(round(since_s * 1e6))
+        wanted = {"run": run, "npc": npc, "since": since, "limit": limit}
         async with self._connected("read") as connection:
-            cursor = await connection.execute(self._sql["trails"], wanted)
-            return [Trail(*row) for row in await cursor.fetchall()]
+            for window in _WINDOWS:
+                cursor = await connection.execute(self._sql["trails"], {**wanted, "window": window})
+                rows = await cursor.fetchall()
+                if len(rows) >= limit or datetime.now(UTC) - window <= since:
+                    break
+            return [Trail(*row) for row in rows]
 
     async def count_trails(self, run: str) -> int:
         """Return how many trails of `run` are stored."""

@@ -21,7 +21,7 @@ select
 from decision_trails
 where (%(run)s::text is null or run = %(run)s)
   and (%(npc)s::int is null or npc = %(npc)s)
-  and at >= %(since)s
+  and at >= greatest(%(since)s, now() - %(window)s::interval)
 order by at desc, run, npc, tick desc
 limit %(limit)s;
 
