@@ -7,7 +7,9 @@ Source: docs/domain.md section 7; docs/decisions/0004-rings-and-cursors.md.
 """
 
 import asyncio
+import json
 from collections.abc import Coroutine, Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,12 +21,13 @@ from actors.requests import Requests
 from actors.shell import Shell, crashing, log
 from nimmer.arena.outbox import OUTBOXES, Letter, Outbox
 from nimmer.arena.ring import Harvest, RingReader
+from nimmer.bus.chronicle import Chronicle
 from nimmer.bus.identities import BRIDGE
-from nimmer.bus.message import RayLifecycle
+from nimmer.bus.message import Incident, RayLifecycle, decode
 from nimmer.bus.mirror import FRAME_ROWS, StateMirror, TransitionMirror, WaveMirror, training_frame
 from nimmer.bus.nats import NatsBus
 from nimmer.bus.streams import streams
-from nimmer.errors import BusError, BusPermissionError, BusUnavailableError
+from nimmer.errors import BusError, BusPermissionError, BusUnavailableError, MessageError
 from nimmer.life.gate import Cause
 from nimmer.life.gates import BODY_GATES
 from nimmer.life.senses import CELLS
@@ -62,6 +65,10 @@ class BridgeShell(Shell):
         self.mirrored_waves = 0
         self.mirrored_transitions = 0
         self.lost_letters = 0
+        self.chronicle = Chronicle()
+        self._incidents = f"{environment}.thalamus.incident."
+        self._chronicle_path = Path(charter.state_dir) / "runs" / charter.run / "incidents.json"
+        self._recall()
 
     @crashing
     async def live(self) -> None:
@@ -152,12 +159,16 @@ class BridgeShell(Shell):
         self.tell("thalamus.ray.{entity}", life, entity=life.kind)
 
     def _waiting(self) -> int:
-        boxes = sum(box.waiting_bytes for box in self._outboxes)
-        return self._waves.waiting + self._transitions.waiting + self._trails.waiting + boxes
+        return self._waves.waiting + self._transitions.waiting + self._trails.waiting + self._letters
+
+    @property
+    def _letters(self) -> int:
+        """Return how many bytes of letters wait in the outboxes."""
+        return sum(box.waiting_bytes for box in self._outboxes)
 
     async def _mirror(self, bus: NatsBus) -> None:
-        """Telemetry: waves and plain letters."""
-        while not (self.stopping.is_set() and not self._waves.waiting):
+        """Telemetry and letters; when told to stop, what is there already still leaves."""
+        while not (self.stopping.is_set() and not self._waves.waiting and not self._letters):
             harvest = self._waves.read()
             if len(harvest.records) and self.charter.wave_mirror:
                 postings = self._wave_mirror.encode(harvest.records, harvest.npcs)
@@ -172,6 +183,7 @@ class BridgeShell(Shell):
         letters, cursor = box.take()
         if not letters:
             return
+        self._note(letters)
         try:
             await bus.publish_many((one.subject, one.payload) for one in letters if not one.message_id)
             await self._all(self._store(bus, one) for one in letters if one.message_id)
@@ -179,6 +191,31 @@ class BridgeShell(Shell):
             self.lost_letters += len(letters)
             log.warning("%d letters of the %s are not published: %s", len(letters), box.owner, error)
         box.commit(cursor)
+
+    def _note(self, letters: list[Letter]) -> None:
+        """Remember the incidents among `letters`, also for the bridge's own successor."""
+        told = [one for one in letters if one.subject.startswith(self._incidents)]
+        for one in told:
+            try:
+                message = decode(one.subject, one.payload)
+            except MessageError as error:
+                log.warning("an incident cannot be read: %s", error)
+                continue
+            assert isinstance(message.body, Incident)
+            self.chronicle.note(message.header.timestamp, message.body)
+        if told:
+            fresh = self._chronicle_path.with_suffix(".new")
+            fresh.parent.mkdir(parents=True, exist_ok=True)
+            fresh.write_text(json.dumps(self.chronicle.state()))
+            fresh.replace(self._chronicle_path)
+
+    def _recall(self) -> None:
+        if not self._chronicle_path.exists():
+            return
+        try:
+            self.chronicle.restore(json.loads(self._chronicle_path.read_text()))
+        except (ValueError, TypeError) as error:
+            log.warning("the incidents kept in %s are of no use: %s", self._chronicle_path, error)
 
     async def _store(self, bus: NatsBus, letter: Letter) -> None:
         await bus.publish_acked(letter.subject, letter.payload, letter.message_id)

@@ -10,6 +10,7 @@ Source: docs/design.md, "no Ray call in a tick"; docs/decisions/0003-npc-on-the-
 import gc
 import json
 import os
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from nimmer.arena.memory import Arena
 from nimmer.arena.slot import Control, Slot, Vitals
 from nimmer.chance import Chance
 from nimmer.clock import Clock, SystemClock
-from nimmer.errors import ArenaError
+from nimmer.errors import ArenaError, WeightsError
 from nimmer.life.body import Body
 from nimmer.life.percept import features, unpack
 from nimmer.minds.brain import Brain
@@ -32,6 +33,8 @@ REMEMBER_S = 1.0
 """How often an NPC writes what it must not forget into the arena."""
 WAIT_FOR_WORLD_S = 0.05
 """How often a newborn looks whether the world has shown it anything yet."""
+REFUSED = 1
+"""Mode in the vitals of an NPC whose weights are no brain: it was not born."""
 _SAMPLES = 256
 
 
@@ -63,9 +66,14 @@ class NpcShell:
         self._level = 0
         self._known = self._slot.known[:0]
         before = self._slot.vitals()
+        self._generation = before.generation + 1
+        try:
+            brain = self._brain(1)
+        except WeightsError:
+            self._slot.report(before._replace(mode=REFUSED))
+            raise
         now_s = self._born_s = self._clock.monotonic_s()
         self._tick, last_s, _ = self._slot.last_act()
-        self._generation = before.generation + 1
         self._due, self._done, self._skipped = before.ticks_due, before.ticks_done, before.ticks_skipped
         if last_s:
             # the ticks that were due while nobody lived here
@@ -77,18 +85,28 @@ class NpcShell:
         self._compute_us = before.compute_mean_us
         self._p99_us = before.lateness_p99_us
         self._body = Body(
-            birth.npc, self._brain(1), self._levels[1].graph.slots, birth.price_scale, birth.node_capacity
+            birth.npc, brain, self._levels[1].graph.slots, birth.price_scale, birth.node_capacity
         )
         self._memory = self._slot.memory()
         self._remembered_s = now_s
-        self._slot.report(before._replace(pid=os.getpid(), generation=self._generation, born_s=now_s))
+        self._slot.report(before._replace(pid=os.getpid(), generation=self._generation, born_s=now_s, mode=0))
 
     def born(self) -> int:
         """Return this process's generation; the supervisor asks it to know that the actor is up."""
         return self._generation
 
     def live(self) -> int:
-        """Tick until told to stop; return the NPC ticks done in all."""
+        """Tick until told to stop; return the NPC ticks done in all.
+
+        An unexpected error ends the process: an NPC that stands still is worse than one that is born again.
+        """
+        try:
+            return self._live()
+        except Exception:
+            traceback.print_exc()
+            os._exit(1)
+
+    def _live(self) -> int:
         gc.collect()
         gc.freeze()  # what was imported is never garbage: keep the collector off those pages
         clock, slot = self._clock, self._slot

@@ -48,14 +48,14 @@ class RayEvents:
             _remember(self._names, identity, str(definition.get("name") or definition.get("className") or ""))
         if isinstance(life, Mapping):
             identity = _hex(life.get("actorId"))
-            for step in life.get("stateTransitions", []):
+            for step in _steps(life):
                 yield RayLifecycle(
                     "actor",
                     identity,
                     self._names.get(identity) or str(step.get("reprName", "")),
                     str(step.get("state", "")),
                     _hex(step.get("nodeId")),
-                    int(step.get("pid", 0) or 0),
+                    _pid(step.get("pid")),
                     _cause(step.get("deathCause")),
                 )
 
@@ -67,8 +67,9 @@ class RayEvents:
             )
         if isinstance(life, Mapping):
             identity = _hex(life.get("nodeId"))
-            for step in life.get("stateTransitions", []):
-                info = step.get("deathInfo") or {}
+            for step in _steps(life):
+                info = step.get("deathInfo")
+                info = info if isinstance(info, Mapping) else {}
                 reason = f"{info.get('reason', '')} {info.get('reasonMessage', '')}".strip()
                 yield RayLifecycle(
                     "node",
@@ -91,6 +92,15 @@ def _remember(memory: "OrderedDict[str, Any]", key: str, value: str | None) -> N
     memory[key] = value
     if len(memory) > REMEMBERED:
         memory.popitem(last=False)
+
+
+def _steps(life: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    steps = life.get("stateTransitions")
+    yield from (step for step in (steps if isinstance(steps, list) else []) if isinstance(step, Mapping))
+
+
+def _pid(said: object) -> int:
+    return int(str(said)) if str(said).isdecimal() else 0
 
 
 def _hex(encoded: object) -> str:

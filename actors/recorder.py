@@ -23,7 +23,7 @@ from nimmer.stores.postgres import PostgresTraces
 from nimmer.stores.recorder import SpooledTraces
 from nimmer.stores.spool import Spool
 from nimmer.stores.tables import Table
-from nimmer.stores.traces import Batch, RecordBatch, RowBatch, unix_offset_s
+from nimmer.stores.traces import Batch, RecordBatch, RowBatch, Traces, unix_offset_s
 
 FULL_S = 1.0
 """How long to wait before asking a full spool again."""
@@ -34,11 +34,15 @@ class RecorderShell(Shell):
 
     entity = "recorder"
 
-    def __init__(self, charter: Charter) -> None:
-        """Open the spool of `charter`'s state directory. Raises StoreError when another process holds it."""
+    def __init__(self, charter: Charter, database: Traces | None = None) -> None:
+        """Open the spool of `charter`'s state directory. Raises StoreError when another process holds it.
+
+        database: where rows go in the end; the PostgreSQL of `charter` when not given.
+        """
         super().__init__(charter)
         spool = Spool(Path(charter.state_dir) / "spool", charter.spool_mb << 20)
-        traces = PostgresTraces(_with_password(charter.postgres_dsn, charter.secrets.get("postgres", "")))
+        password = charter.secrets.get("postgres", "")
+        traces = database or PostgresTraces(_with_password(charter.postgres_dsn, password))
         self._traces = SpooledTraces(traces, spool, self.clock)
         self._offset_s = unix_offset_s(self.clock)
         self._rings: dict[Literal["trail", "transition"], RingReader] = {

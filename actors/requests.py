@@ -93,7 +93,7 @@ class Requests:
         Raises TimeoutError, RayError, or what the actor raised.
         """
         if name not in self._actors:
-            self._actors[name] = ray.get_actor(name, namespace=self._charter.namespace)
+            self._actors[name] = self._find(name)
         try:
             return await asyncio.wait_for(getattr(self._actors[name], method).remote(*arguments), ANSWER_S)
         except ray.exceptions.RayTaskError as error:
@@ -104,6 +104,12 @@ class Requests:
         except ray.exceptions.RayError:
             self._actors.pop(name, None)
             raise
+
+    def _find(self, name: str) -> Any:  # noqa: ANN401  an actor's handle
+        try:
+            return ray.get_actor(name, namespace=self._charter.namespace)
+        except ValueError:  # Ray's word for: nobody of that name now; not the asker's fault
+            raise TimeoutError(f"there is no actor {name} now") from None
 
     async def _compute(self, message: Message) -> Struct:
         body = message.body

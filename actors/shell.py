@@ -42,6 +42,7 @@ class Shell:
         self.clock = SystemClock()
         self.arena = self._enter(Path(charter.arena))
         self.outbox = Outbox(self.arena, self.entity)
+        self.births = self.outbox.enter()
         self.voice = Voice(Source(self.entity, "service"), self.clock)
         self.stopping = asyncio.Event()
 
@@ -72,10 +73,12 @@ class Shell:
 
 
 def crashing(live: Callable[[S], Awaitable[None]]) -> Callable[[S], Awaitable[None]]:
-    """Wrap a shell's `live` so that an unexpected error ends the process instead of leaving it idle."""
+    """Wrap a shell's `live` so that an unexpected error ends the process, and its rebirth is told of."""
 
     @functools.wraps(live)
     async def guarded(self: S) -> None:
+        if self.births > 1:
+            self.report("restart", self.entity, f"its process ended; it lives again, birth {self.births}")
         try:
             await live(self)
         except asyncio.CancelledError:

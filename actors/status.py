@@ -65,7 +65,7 @@ async def assemble(charter: Charter, bridge: "BridgeShell", ask: Ask) -> Status:
         waves=int(vitals["waves"].sum()),
         transitions=int(vitals["transitions"].sum()),
         restarts=int((vitals["generation"].clip(1) - 1).sum()),
-        incidents=list(supervisor.get("incidents", [])) + list(recorder.get("incidents", [])),
+        incidents=bridge.chronicle.lines(),
         servers={name: "answers" if answer else "away" for name, answer in answers.items()},
     )
 

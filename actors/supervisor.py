@@ -15,20 +15,21 @@ import numpy as np
 import ray
 
 from actors.charter import Charter
-from actors.npc import Birth, NpcActor
+from actors.npc import REFUSED, Birth, NpcActor
 from actors.shell import Shell, crashing, log
 from nimmer.arena.board import Board
 from nimmer.arena.layout import ACTION, GATES, Plan
 from nimmer.arena.memory import Arena
 from nimmer.arena.outbox import OUTBOXES
 from nimmer.clock import SystemClock
-from nimmer.errors import ArenaError, HostError
+from nimmer.errors import ArenaError, HostError, WeightsError
 from nimmer.host.limits import Usage
 from nimmer.host.limits_choice import choose, this_host
 from nimmer.life.governor import Allocation, NpcSituation
 from nimmer.life.percept import PERCEPT
 from nimmer.life.restart import GiveUp, RestartPolicy
 from nimmer.minds.nursery import weights_path
+from nimmer.minds.weights import load_weights
 from nimmer.world.levels import load_levels
 
 NPC_CPUS = 0.02
@@ -69,7 +70,6 @@ class SupervisorShell(Shell):
         self._commanded: dict[int, float] = {}
         self._usage: dict[int, Measured] = {}
         self._measured_s = 0.0
-        self._incidents: list[str] = []
 
     def _plan(self, path: Path) -> None:
         if path.exists():
@@ -187,7 +187,6 @@ class SupervisorShell(Shell):
             },
             "groups": list(self._limits.directories),
             "pids": self._board.vitals["pid"].tolist(),
-            "incidents": self._incidents[-50:],
             "gave_up": sorted(self._gave_up),
         }
 
@@ -232,6 +231,17 @@ class SupervisorShell(Shell):
         for npc in np.flatnonzero((born > living) & (born > self._called)).tolist():
             self._called[npc] = born[npc]
             self._actors[npc].live.remote()
+        for npc in np.flatnonzero(self._board.vitals["mode"] == REFUSED).tolist():
+            if npc not in self._gave_up:
+                self._gave_up.add(npc)
+                self._note("not-born", npc, self._why_not_born(npc), 1)
+
+    def _why_not_born(self, npc: int) -> str:
+        try:
+            load_weights(weights_path(Path(self.charter.weights_dir), npc))
+        except WeightsError as error:
+            return str(error)
+        return "its weights were refused, and are readable now; start the village again"
 
     def _adopt(self, npc: int, generation: int, newborn: bool) -> None:
         pid = int(self._board.vitals["pid"][npc])
@@ -242,6 +252,7 @@ class SupervisorShell(Shell):
             # it died before it could be adopted; the next generation will be
             log.warning("npc %d generation %d: %s", npc, generation, error)
             self._adopted[npc] = generation
+            self._board.control["alive"][npc] = 0
             return
         self._adopted[npc] = generation
         self._release(npc)
@@ -304,7 +315,6 @@ class SupervisorShell(Shell):
         self._measured_s = now_s
 
     def _note(self, kind: str, npc: int, reason: str, count: int) -> None:
-        self._incidents = [*self._incidents[-199:], f"npc.{npc}: {reason}"]
         self.report(kind, f"npc.{npc}", reason, max(count, 1))
 
 

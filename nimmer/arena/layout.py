@@ -152,8 +152,8 @@ RING = np.dtype([("head", "<u8"), ("dropped", "<u8"), ("bus", "<u8"), ("store", 
 the recorder. A trail or transition ring frees a record once the recorder has kept it, and the bridge follows as
 far as the ring still holds; a wave ring waits for the bridge. What a full ring refuses, `dropped` counts."""
 
-OUTBOX = np.dtype([("head", "<u8"), ("tail", "<u8"), ("dropped", "<u8"), ("pad", "<u8")])
-"""Cursors of one outbox, counted in bytes ever written."""
+OUTBOX = np.dtype([("head", "<u8"), ("tail", "<u8"), ("dropped", "<u8"), ("births", "<u8")])
+"""Cursors of one outbox, counted in bytes ever written; births: how many processes its actor has had."""
 
 WAVE_RING = 512
 TRANSITION_RING = 512

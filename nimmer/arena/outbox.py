@@ -11,8 +11,8 @@ from typing import NamedTuple
 from nimmer.arena.layout import OUTBOX_BYTES
 from nimmer.arena.memory import Arena
 
-OUTBOXES = ("supervisor", "garden", "governor", "cells", "recorder", "bridge")
-"""Which actor writes which outbox, by index."""
+OUTBOXES = ("supervisor", "garden", "governor", "cells", "recorder", "bridge", "launcher")
+"""Who writes which outbox, by index."""
 
 _FRAME = struct.Struct("<IHH")
 
@@ -35,6 +35,11 @@ class Outbox:
         self._cursor = arena.view("outbox_cursor")[index : index + 1]
         start = arena.sections["outbox"].offset + index * OUTBOX_BYTES
         self._ring = memoryview(arena.memory)[start : start + OUTBOX_BYTES]
+
+    def enter(self) -> int:
+        """Count one more process of the owner, and return how many there have been with this one."""
+        self._cursor["births"][0] += 1
+        return int(self._cursor["births"][0])
 
     def put(self, letter: Letter) -> bool:
         """Leave one letter; return False, and count a drop, when there is no room for it."""

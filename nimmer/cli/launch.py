@@ -14,7 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nimmer.arena.memory import Arena, shared_memory_directory
+from nimmer.arena.outbox import Letter, Outbox
 from nimmer.bus.identities import BRIDGE, identities
+from nimmer.bus.message import Incident, Source
+from nimmer.bus.subject import build
+from nimmer.bus.voice import Voice
 from nimmer.chance import fresh_seed
 from nimmer.cli.cluster import Cluster, connect, prepare
 from nimmer.cli.servers import Servers
@@ -113,9 +117,19 @@ class Launch:
         assert self.village is not None
         said: list[str] = []
         self.servers.tend(said.append)
+        for line in said:
+            self._report(line)
         if (broken := self.village.broken()) is not None:
             said.append(f"an actor ended for good: {broken}")
         yield from said
+
+    def _report(self, reason: str) -> None:
+        """Tell on the bus, and so in the status, what happened to a server."""
+        assert self.arena is not None
+        voice = Voice(Source("launcher", "service"), self.clock)
+        subject = build(self.settings.environment, "thalamus.incident.{kind}", kind="server")
+        incident = Incident("server", reason.partition(" ")[0], reason[:500])
+        Outbox(self.arena, "launcher").put(Letter(subject, voice.say(incident)))
 
     def vitals(self) -> dict[str, int]:
         """Return NPC ticks done and due, waves, transitions and restarts so far, straight from the arena."""

@@ -19,8 +19,11 @@ from nimmer.embedded.postgres_server import PostgresServer
 from nimmer.errors import HostError
 from nimmer.host.household import Household
 from nimmer.host.processes import ProcessId
-from nimmer.life.restart import GiveUp, RestartPolicy
+from nimmer.life.restart import Backoff, GiveUp, RestartPolicy
 from nimmer.stores.migrate import migrate
+
+_RETRY = Backoff(first_s=0.5, most_s=5.0)
+"""Waits between two tries to start a server that does not start."""
 
 
 class Server(Protocol):
@@ -49,6 +52,10 @@ class _Watched:
     server: Server
     policy: RestartPolicy
     due_s: float | None = None
+    status: int | None = None
+    """What it ended with last."""
+    failed: int = 0
+    """Starts in a row that did not succeed: tried again for ever, for a port or a disk comes free again."""
     given_up: bool = False
 
 
@@ -125,10 +132,9 @@ class Servers:
                     watched.given_up = True
                     tell(f"{name} is given up: {verdict.reason}")
                     continue
-                watched.due_s = now_s + verdict.after_s
-                tell(f"{name} ended with status {watched.server.poll()} and is started again")
+                watched.due_s, watched.status = now_s + verdict.after_s, watched.server.poll()
+                tell(f"{name} ended with status {watched.status} and is started again")
             if now_s >= watched.due_s:
-                watched.due_s = None
                 self._revive(name, watched, tell)
 
     def stop(self) -> None:
@@ -141,10 +147,14 @@ class Servers:
         try:
             watched.server.restart()
         except HostError as error:
-            tell(f"{name} does not start again: {error}")
+            watched.failed += 1
+            wait_s = _RETRY.wait_s(watched.failed)
+            watched.due_s = self._clock.monotonic_s() + wait_s
+            tell(f"{name} does not start again, next try in {wait_s:g} s: {error}")
         else:
+            watched.due_s, watched.failed = None, 0
             self._household.own_server(name, watched.server.identity)
-            tell(f"{name} runs again")
+            tell(f"{name} runs again, after it had ended with status {watched.status}")
 
     def _watch(self, name: str, server: Server) -> None:
         self._watched[name] = _Watched(server, RestartPolicy())

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nimmer.life.action import Action
+from nimmer.life.action import Action, Verb
 from nimmer.world.curriculum import birth, birth_generator, promote, promotion_generator
 from nimmer.world.delta import Change, changes
 from nimmer.world.journal import Arrival, LevelFrame, TickFrame
@@ -108,7 +108,8 @@ class RealGarden:
         if answer is Rejection.ACCEPTED and meant_for and meant_for < self.tick:
             return Rejection.PAST_TICK
         if answer is Rejection.ACCEPTED:
-            self._proposed[npc] = action
+            # a slot means something to a move alone; whatever else came in it must not reach the arrays
+            self._proposed[npc] = action if action.verb == Verb.MOVE else Action(action.verb)
         return answer
 
     def turn(self, wants: Wants) -> Turn:

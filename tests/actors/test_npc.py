@@ -1,0 +1,210 @@
+"""An NPC's life by the arena alone, and what of it survives its death."""
+
+import gc
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from actors.npc import Birth, NpcShell
+from nimmer.arena.board import Board
+from nimmer.arena.memory import Arena
+from nimmer.arena.ring import RingReader
+from nimmer.arena.slot import Slot
+from nimmer.clock import ManualClock
+from nimmer.errors import WeightsError
+from nimmer.minds.nursery import prepare_brains
+from nimmer.world.garden import RealGarden, Wants
+from nimmer.world.levels import Levels
+from nimmer.world.rules import Rules
+from tests.actors.conftest import NPCS
+
+NPC = 1
+
+
+def birth(arena: Arena, weights: str | None = None) -> Birth:
+    return Birth(NPC, str(arena.path), 7, None, weights, 0.01)
+
+
+class World:
+    """The world as an NPC meets it: it shows itself, and takes what is done."""
+
+    def __init__(self, levels: Levels, board: Board) -> None:
+        self.garden = RealGarden(levels, Rules(), 7, NPCS)
+        self.board = board
+        self.garden.begin(1)
+        self.show()
+
+    def show(self) -> None:
+        view = self.garden.view()
+        self.board.show(self.garden.tick, view.records, view.known)
+
+    def turn(self) -> None:
+        wants = self.board.actions()
+        alive = wants["generation"] > 0
+        self.garden.turn(Wants(wants["npc_tick"], wants["seen_tick"], wants["verb"], wants["slot"], alive))
+        self.show()
+
+
+@pytest.fixture
+def world(levels: Levels, board: Board) -> World:
+    return World(levels, board)
+
+
+@pytest.fixture(autouse=True)
+def thawed() -> Iterator[None]:
+    yield
+    gc.unfreeze()
+
+
+def live(shell: NpcShell, world: World, clock: ManualClock, ticks: int) -> None:
+    for _ in range(ticks):
+        assert shell.tick(shell._slot.control(), clock.monotonic_s(), 0.0)
+        clock.advance(0.1)
+        world.turn()
+
+
+def test_an_npc_does_nothing_before_the_world_shows_itself(arena: Arena) -> None:
+    shell = NpcShell(birth(arena), ManualClock(100.0))
+    assert not shell.tick(Slot(arena, NPC).control(), 100.0, 0.0)
+    assert Slot(arena, NPC).last_act() == (0, 0.0, 0)
+
+
+def test_each_tick_leaves_one_action_and_one_trail_step(arena: Arena, world: World) -> None:
+    clock = ManualClock(100.0)
+    live(NpcShell(birth(arena), clock), world, clock, 30)
+    slot = Slot(arena, NPC)
+    npc_tick, time_s, generation = slot.last_act()
+    assert (npc_tick, generation) == (30, 1)
+    assert time_s == pytest.approx(102.9)
+    steps = RingReader(arena, "trail", "store").read().records
+    assert steps["npc_tick"].tolist() == list(range(1, 31))
+    assert steps["world_tick"].tolist() == list(range(30))
+    assert (steps["rejection"] == 0).mean() > 0.8
+    vitals = slot.vitals()
+    assert (vitals.ticks_done, vitals.ticks_due, vitals.generation) == (30, 30, 1)
+    assert vitals.waves == len(RingReader(arena, "wave", "bus").read().records)
+    assert world.garden.village.facts[0, NPC] > 0
+
+
+def test_a_reborn_npc_goes_on_where_it_died(arena: Arena, world: World) -> None:
+    clock = ManualClock(100.0)
+    first = NpcShell(birth(arena), clock)
+    live(first, world, clock, 45)
+    first._remember(clock.monotonic_s())
+    remembered = json.loads(Slot(arena, NPC).memory())["body"]
+    clock.advance(3.0)
+    second = NpcShell(birth(arena), clock)
+    assert second.born() == 2
+    assert Slot(arena, NPC).vitals().generation == 2
+    second._enter(1)
+    reborn = second._body.state()
+    for part in ("gates", "cells", "ledger", "visited", "coverage", "ticks"):
+        assert reborn[part] == remembered[part], part
+    assert reborn["ledger"] != NpcShell(birth(arena), clock)._body.state()["ledger"]
+
+
+def test_tick_numbers_go_on_and_missed_ticks_count_as_due(arena: Arena, world: World) -> None:
+    clock = ManualClock(100.0)
+    live(NpcShell(birth(arena), clock), world, clock, 20)
+    clock.advance(2.95)
+    second = NpcShell(birth(arena), clock)
+    live(second, world, clock, 5)
+    slot = Slot(arena, NPC)
+    assert slot.last_act()[0] == 25
+    assert slot.last_act()[2] == 2
+    vitals = slot.vitals()
+    assert vitals.ticks_done == 25
+    assert vitals.ticks_skipped == 30  # 3.05 s at 10 Hz passed since the last act
+    assert vitals.ticks_due == 25 + 30
+    assert RingReader(arena, "trail", "store").read().records["npc_tick"].tolist() == list(range(1, 26))
+
+
+def test_a_tick_cut_off_before_its_act_is_lived_again(arena: Arena, world: World) -> None:
+    clock = ManualClock(100.0)
+    live(NpcShell(birth(arena), clock), world, clock, 3)
+    Slot(arena, NPC).trail(4, 0, 0.0, 1, 0, 0, -1, 0, 0, 0, 0, 0, 0.5, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0)
+    live(NpcShell(birth(arena), clock), world, clock, 1)
+    # the same number twice: one of them the database will know already
+    assert RingReader(arena, "trail", "store").read().records["npc_tick"].tolist() == [1, 2, 3, 4, 4]
+
+
+def test_a_memory_of_another_level_is_let_go(arena: Arena, world: World) -> None:
+    clock = ManualClock(100.0)
+    first = NpcShell(birth(arena), clock)
+    live(first, world, clock, 10)
+    first._remember(clock.monotonic_s())
+    memory = json.loads(Slot(arena, NPC).memory())
+    Slot(arena, NPC).remember(json.dumps({**memory, "level": 3}).encode())
+    live(NpcShell(birth(arena), clock), world, clock, 3)
+    assert Slot(arena, NPC).last_act()[0] == 13
+
+
+def test_an_observation_the_supervisor_died_writing_is_waited_out(arena: Arena, world: World) -> None:
+    clock = ManualClock(100.0)
+    shell = NpcShell(birth(arena), clock)
+    live(shell, world, clock, 2)
+    arena.view("percept_version")[:] |= np.uint64(1)
+    assert not shell.tick(Slot(arena, NPC).control(), clock.monotonic_s(), 0.0)
+    world.show()  # its successor writes anew
+    live(shell, world, clock, 1)
+    assert Slot(arena, NPC).last_act()[0] == 3
+
+
+class EndingClock(ManualClock):
+    """Tells the NPC to end its life at a given time; some waits take too long."""
+
+    def __init__(self, arena: Arena, end_s: float, stall: tuple[int, float] = (0, 0.0)) -> None:
+        super().__init__(100.0)
+        self._control = arena.view("control")
+        self._end_s = end_s
+        self._stall_at, self._stall_s = stall
+        self._waits = 0
+
+    def wait_s(self, duration_s: float) -> None:
+        super().wait_s(duration_s)
+        self._waits += 1
+        if self._waits == self._stall_at:
+            self.advance(self._stall_s)
+        if self.monotonic_s() >= self._end_s:
+            self._control["stop"] = 1
+
+
+def test_it_lives_at_its_rate_until_told_to_stop(arena: Arena, world: World) -> None:
+    done = NpcShell(birth(arena), EndingClock(arena, 103.0)).live()
+    vitals = Slot(arena, NPC).vitals()
+    assert done == vitals.ticks_done
+    assert done == pytest.approx(30, abs=2)
+    assert vitals.ticks_skipped == 0
+    assert json.loads(Slot(arena, NPC).memory())["body"]["ticks"] == done
+
+
+def test_ticks_missed_while_it_was_stopped_are_counted_as_due(arena: Arena, world: World) -> None:
+    NpcShell(birth(arena), EndingClock(arena, 103.0, stall=(10, 1.0))).live()
+    vitals = Slot(arena, NPC).vitals()
+    assert vitals.ticks_skipped == pytest.approx(10, abs=1)
+    assert vitals.ticks_due == vitals.ticks_done + vitals.ticks_skipped
+
+
+def test_its_rate_changes_while_it_lives(arena: Arena, world: World) -> None:
+    arena.view("control")["tick_hz"][NPC] = 2.0
+    done = NpcShell(birth(arena), EndingClock(arena, 105.0)).live()
+    assert done == pytest.approx(10, abs=2)
+
+
+def test_a_net_decides_with_weights_of_its_own(arena: Arena, world: World, tmp_path: Path) -> None:
+    prepare_brains(tmp_path / "brains", NPCS, "small", 7)
+    clock = ManualClock(100.0)
+    live(NpcShell(birth(arena, str(tmp_path / "brains" / "npc-1.safetensors")), clock), world, clock, 10)
+    assert Slot(arena, NPC).last_act()[0] == 10
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage" * 100, b"\x80\x04K\x01."])
+def test_a_corrupt_weights_file_is_refused_by_name(arena: Arena, tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "npc-1.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match=r"npc-1\.safetensors"):
+        NpcShell(birth(arena, str(path)))
+    assert Slot(arena, NPC).vitals().generation == 0  # it was not born

@@ -1,0 +1,104 @@
+"""The status is there whoever is away."""
+
+from typing import Any
+
+import pytest
+import ray
+
+from actors.bridge import BridgeShell
+from actors.charter import Charter
+from actors.status import ASKED, assemble
+from nimmer.arena.memory import Arena
+from nimmer.arena.slot import Slot, Vitals
+from nimmer.bus.message import Incident, Source, Status, encode
+from tests.actors.conftest import NPCS
+
+ANSWERS: dict[str, dict[str, Any]] = {
+    "garden": {"level": 2, "tick": 400, "due": 410, "coverage": 0.5, "digest": "00ff"},
+    "supervisor": {
+        "backend": "cgroup-v1",
+        "why": ["cgroup-v2: not here"],
+        "usage": {1: {"cpu_percent": 3.25, "memory_mb": 61.0}},
+    },
+    "governor": {"mode": "rule", "epoch": 6, "clamped": 2},
+    "recorder": {"condition": "connected", "trail_rows": 900, "trail_rows_lost": 0, "rows_waiting": 0},
+    "cells": {"cells": {}, "gates": {}},
+}
+
+
+@pytest.fixture
+def bridge(charter: Charter, arena: Arena) -> BridgeShell:
+    for npc in range(NPCS):
+        slot = Slot(arena, npc)
+        slot.report(Vitals(100 + npc, 1 + npc, 1.0, 50, 48, 2, 99.5, 0, 1500.0, 300.0, 288, 4))
+        slot.trail(48, 40, 5.0, 1, 7, 1, 2, 1, 0, 0b00100110, 6, 1, 0.5, 99.0, 0.1, 1.0, 0.25, 10.0, 50.0, 0)
+    arena.view("control")["alive"] = 1
+    arena.view("header")["world_tick"] = 400
+    return BridgeShell(charter)
+
+
+def wire(status: Status) -> None:
+    assert encode(status, Source("bridge", "service"), 0.0, "7cbded66-3563-44e0-9dca-82d1d6a18f43")
+
+
+async def test_it_is_put_together_from_arena_and_actors(charter: Charter, bridge: BridgeShell) -> None:
+    async def ask(name: str, method: str, *_: object) -> dict[str, Any]:
+        assert method == "status"
+        return ANSWERS[name]
+
+    status = await assemble(charter, bridge, ask)
+    wire(status)
+    assert (status.level, status.world_tick, status.world_ticks_due) == (2, 400, 410)
+    assert status.restarts == 0 + 1 + 2
+    assert (status.waves, status.transitions) == (3 * 288, 3 * 4)
+    npc = status.npcs[1]
+    assert (npc.pid, npc.generation, npc.alive, npc.ticks, npc.ticks_due) == (101, 2, True, 48, 50)
+    assert npc.gates == {
+        "collision_avoidance_gate": 1,
+        "battery_gate": 0,
+        "exploration_gate": 1,
+        "conversation_gate": -1,
+    }
+    assert npc.nerve == "collision_avoidance"
+    assert (npc.cpu_percent, npc.memory_mb) == (3.25, 61.0)
+    assert set(status.servers.values()) == {"answers"}
+    assert not status.bus.connected
+
+
+@pytest.mark.parametrize("missing", ASKED)
+@pytest.mark.parametrize(
+    "trouble", [TimeoutError(), ray.exceptions.RayActorError(), ValueError("no such actor")]
+)
+async def test_whoever_is_away_is_named_and_the_rest_is_told(
+    charter: Charter, bridge: BridgeShell, missing: str, trouble: Exception
+) -> None:
+    async def ask(name: str, method: str, *_: object) -> dict[str, Any]:
+        if name == missing:
+            raise trouble
+        return ANSWERS[name]
+
+    status = await assemble(charter, bridge, ask)
+    wire(status)
+    assert status.servers == {name: "away" if name == missing else "answers" for name in ASKED}
+    assert status.world_tick == 400
+    assert len(status.npcs) == NPCS
+
+
+async def test_with_everyone_away_the_arena_still_speaks(charter: Charter, bridge: BridgeShell) -> None:
+    async def ask(name: str, method: str, *_: object) -> dict[str, Any]:
+        raise TimeoutError
+
+    status = await assemble(charter, bridge, ask)
+    wire(status)
+    assert set(status.servers.values()) == {"away"}
+    assert [one.ticks for one in status.npcs] == [48] * NPCS
+    assert status.limits.backend == status.governor.mode == status.stores.state == "unknown"
+
+
+async def test_it_names_what_went_wrong(charter: Charter, bridge: BridgeShell) -> None:
+    bridge.chronicle.note("2026-11-23T00:01:02.000Z", Incident("death", "npc.2", "generation 1 died"))
+
+    async def ask(name: str, method: str, *_: object) -> dict[str, Any]:
+        return ANSWERS[name]
+
+    assert (await assemble(charter, bridge, ask)).incidents == ["00:01:02 npc.2: generation 1 died"]
