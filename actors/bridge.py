@@ -7,20 +7,21 @@ Source: docs/domain.md section 7; docs/decisions/0004-rings-and-cursors.md.
 """
 
 import asyncio
-import json
 from collections.abc import Coroutine, Iterable
-from pathlib import Path
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import ray
 
 from actors.charter import Charter
+from actors.keepsake import Keepsake
 from actors.ray_events import listen
 from actors.requests import Requests
 from actors.shell import Shell, crashing, log
 from nimmer.arena.outbox import OUTBOXES, Letter, Outbox
 from nimmer.arena.ring import Harvest, RingReader
+from nimmer.bus.bus import BusCounts
 from nimmer.bus.chronicle import Chronicle
 from nimmer.bus.identities import BRIDGE
 from nimmer.bus.message import Incident, RayLifecycle, decode
@@ -36,6 +37,8 @@ MIRROR_S = 0.025
 """How often telemetry leaves; a wave is at most this old when it is handed over."""
 KEEP_S = 0.1
 """How often what must be acknowledged leaves."""
+SAVE_S = 1.0
+"""How often the counts are written down; a bridge that is killed forgets at most so much of its counting."""
 AT_ONCE = 64
 """Messages in flight to JetStream."""
 RECONNECT_S = 0.5
@@ -67,7 +70,9 @@ class BridgeShell(Shell):
         self.lost_letters = 0
         self.chronicle = Chronicle()
         self._incidents = f"{environment}.thalamus.incident."
-        self._chronicle_path = Path(charter.state_dir) / "runs" / charter.run / "incidents.json"
+        self._keepsake = Keepsake(charter, "bridge")
+        self._before: dict[str, int] = {}
+        self._saved_s = 0.0
         self._recall()
 
     @crashing
@@ -102,18 +107,18 @@ class BridgeShell(Shell):
         return self.counts()
 
     def counts(self) -> dict[str, int]:
-        """Return what was published and what was not, telemetry and acknowledged together."""
-        counts = self._bus.counts if self._bus else None
-        dropped = (counts.dropped if counts else 0) + self._waves.dropped
-        dropped += self._wave_mirror.refused + self._state_mirror.refused + self._transition_mirror.refused
+        """Return what was published and what was not in this run, by this process and those before it."""
+        counts = {name: count + self._before.get(name, 0) for name, count in self._own_counts().items()}
+        counts["dropped"] += self._waves.dropped + sum(box.dropped for box in self._outboxes)
+        return counts
+
+    def _own_counts(self) -> dict[str, int]:
+        """Return what this process counted; what the arena counts outlives it and is not among them."""
+        counts = self._bus.counts if self._bus else BusCounts()
+        mirrors = (self._wave_mirror, self._state_mirror, self._transition_mirror)
         return {
-            "published": counts.published if counts else 0,
-            "dropped": dropped + sum(box.dropped for box in self._outboxes) + self.lost_letters,
-            "acked": counts.acked if counts else 0,
-            "ack_failures": counts.ack_failures if counts else 0,
-            "reconnects": counts.reconnects if counts else 0,
-            "permission_violations": counts.permission_violations if counts else 0,
-            "handler_errors": counts.handler_errors if counts else 0,
+            **asdict(counts),
+            "dropped": counts.dropped + self.lost_letters + sum(mirror.refused for mirror in mirrors),
             "missed": self._trails.overrun + self._transitions.overrun,
             "waves": self.mirrored_waves,
             "transitions": self.mirrored_transitions,
@@ -177,6 +182,8 @@ class BridgeShell(Shell):
             self._waves.commit(harvest)
             for box in self._outboxes:
                 await self._empty(bus, box)
+            if self.clock.monotonic_s() - self._saved_s >= SAVE_S:
+                self._save()
             await self.clock.sleep_s(MIRROR_S)
 
     async def _empty(self, bus: NatsBus, box: Outbox) -> None:
@@ -204,18 +211,21 @@ class BridgeShell(Shell):
             assert isinstance(message.body, Incident)
             self.chronicle.note(message.header.timestamp, message.body)
         if told:
-            fresh = self._chronicle_path.with_suffix(".new")
-            fresh.parent.mkdir(parents=True, exist_ok=True)
-            fresh.write_text(json.dumps(self.chronicle.state()))
-            fresh.replace(self._chronicle_path)
+            self._save()
+
+    def _save(self) -> None:
+        """Write down the incidents and counts, for the successor."""
+        self._saved_s = self.clock.monotonic_s()
+        counts = {name: count + self._before.get(name, 0) for name, count in self._own_counts().items()}
+        self._keepsake.write({"incidents": self.chronicle.state(), "counts": counts})
 
     def _recall(self) -> None:
-        if not self._chronicle_path.exists():
-            return
+        kept = self._keepsake.read()
         try:
-            self.chronicle.restore(json.loads(self._chronicle_path.read_text()))
-        except (ValueError, TypeError) as error:
-            log.warning("the incidents kept in %s are of no use: %s", self._chronicle_path, error)
+            self.chronicle.restore(kept.get("incidents", []))
+            self._before = {str(name): int(count) for name, count in kept.get("counts", {}).items()}
+        except (ValueError, TypeError, AttributeError) as error:
+            self._keepsake.useless(error)
 
     async def _store(self, bus: NatsBus, letter: Letter) -> None:
         await bus.publish_acked(letter.subject, letter.payload, letter.message_id)

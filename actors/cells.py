@@ -4,14 +4,13 @@ One process for the group: a cell is an object, an actor is what fails alone. Wh
 in the state directory, so a killed group comes back as it was. Source: docs/domain.md sections 2 and 3.3.
 """
 
-import json
-from pathlib import Path
 from typing import Any
 
 import ray
 
 from actors.charter import Charter
-from actors.shell import Shell, crashing, log
+from actors.keepsake import Keepsake
+from actors.shell import Shell, crashing
 from nimmer.bus.message import (
     GateTransition,
     MathRequest,
@@ -54,7 +53,7 @@ class CellsShell(Shell):
             for index, spec in enumerate(SHARED_GATES)
         ]
         self._voices: dict[tuple[str, int], Voice] = {}
-        self._memory = Path(charter.state_dir) / "runs" / charter.run / "cells.json"
+        self._keepsake = Keepsake(charter, "cells")
         self._recall()
 
     @crashing
@@ -150,27 +149,25 @@ class CellsShell(Shell):
         return self._voices[key]
 
     def _remember(self) -> None:
-        state = {
-            "host": self._host.state(),
-            "math": self._math.state(),
-            "gates": {gate.spec.name: gate.state() for gate in self._gates},
-        }
-        fresh = self._memory.with_suffix(".new")
-        fresh.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_text(json.dumps(state))
-        fresh.replace(self._memory)
+        self._keepsake.write(
+            {
+                "host": self._host.state(),
+                "math": self._math.state(),
+                "gates": {gate.spec.name: gate.state() for gate in self._gates},
+            }
+        )
 
     def _recall(self) -> None:
-        if not self._memory.exists():
+        state = self._keepsake.read()
+        if not state:
             return
         try:
-            state = json.loads(self._memory.read_text())
             self._host.restore(state["host"])
             self._math.restore(state["math"])
             for gate in self._gates:
                 gate.restore(state["gates"][gate.spec.name])
         except (ValueError, KeyError, TypeError) as error:
-            log.warning("what the cells remembered in %s is of no use: %s", self._memory, error)
+            self._keepsake.useless(error)
 
 
 CellsActor = ray.remote(CellsShell)

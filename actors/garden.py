@@ -15,6 +15,7 @@ import ray
 
 from actors import garden_news
 from actors.charter import Charter
+from actors.npc import REFUSED
 from actors.shell import Shell, crashing, log
 from nimmer.arena.layout import ACTION
 from nimmer.bus.message import QuizReport, WorldDelta
@@ -124,11 +125,10 @@ class GardenShell(Shell):
                 next_s += behind * period_s
 
     async def _await_births(self) -> None:
-        """Show the world as it stands until everyone has seen it: time begins when the village is whole."""
-        ticks, deadline_s = self.arena.view("vitals")["ticks_done"], self.clock.monotonic_s() + BIRTHS_S
+        """Wait until everyone is born, or cannot be: time begins when the village is whole."""
+        vitals, deadline_s = self.arena.view("vitals"), self.clock.monotonic_s() + BIRTHS_S
         while not self.stopping.is_set() and self.clock.monotonic_s() < deadline_s:
-            self._show(self.garden.view(), learned=True)
-            if (ticks > 0).all():
+            if ((vitals["generation"] > 0) | (vitals["mode"] == REFUSED)).all():
                 return
             await self.clock.sleep_s(RETRY_S)
 

@@ -22,7 +22,7 @@ from nimmer.chance import Chance
 from nimmer.clock import Clock, SystemClock
 from nimmer.errors import ArenaError, WeightsError
 from nimmer.life.body import Body
-from nimmer.life.percept import features, unpack
+from nimmer.life.percept import PERCEPT, features, unpack
 from nimmer.minds.brain import Brain
 from nimmer.minds.explorer import Explorer
 from nimmer.minds.mlp import Mlp
@@ -65,6 +65,8 @@ class NpcShell:
         self._levels: Levels = load_levels(Path(birth.levels_file) if birth.levels_file else None)
         self._level = 0
         self._known = self._slot.known[:0]
+        self._seen = bytearray(PERCEPT.itemsize)
+        self._features = features(self._seen)
         before = self._slot.vitals()
         self._generation = before.generation + 1
         try:
@@ -89,7 +91,8 @@ class NpcShell:
         )
         self._memory = self._slot.memory()
         self._remembered_s = now_s
-        self._slot.report(before._replace(pid=os.getpid(), generation=self._generation, born_s=now_s, mode=0))
+        self._pid = os.getpid()
+        self._slot.report(before._replace(pid=self._pid, generation=self._generation, born_s=now_s, mode=0))
 
     def born(self) -> int:
         """Return this process's generation; the supervisor asks it to know that the actor is up."""
@@ -130,7 +133,7 @@ class NpcShell:
         return self._done
 
     def tick(self, control: Control, now_s: float, late_s: float) -> bool:
-        """Live one tick at `now_s`, begun `late_s` after it was due; False before the world shows itself."""
+        """Live one tick at `now_s`, begun `late_s` after it was due; False before the world has begun."""
         slot = self._slot
         try:
             record = slot.percept()
@@ -139,13 +142,14 @@ class NpcShell:
         if record is None:
             return False
         percept = unpack(record)
+        if not percept.tick:
+            return False  # the world waits for the last to be born
         if percept.level != self._level:
             self._enter(percept.level)
-        deed = self._body.tick(percept, features(record), self._known, control.overrides, now_s)
+        deed = self._body.tick(percept, self._features, self._known, control.overrides, now_s)
         self._tick += 1
         tick, action = self._tick, deed.action
-        for wave in deed.waves:
-            slot.wave(tick, wave.cell, wave.time_s, wave.confidence, wave.cost, wave.values)
+        slot.waves(tick, deed.waves)
         for gate in deed.transitions:
             slot.transition(
                 tick,
@@ -202,7 +206,7 @@ class NpcShell:
             self._p99_us = sorted(self._lateness_us)[_SAMPLES * 99 // 100]
         self._slot.report(
             Vitals(
-                os.getpid(),
+                self._pid,
                 self._generation,
                 self._born_s,
                 self._due,

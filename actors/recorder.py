@@ -5,6 +5,7 @@ committed in PostgreSQL or fsynced in the spool. Whatever kills it, its successo
 table's unique keys make repeats harmless. Source: docs/design.md, "Truth, mirrors and copies".
 """
 
+import asyncio
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
@@ -49,8 +50,9 @@ class RecorderShell(Shell):
             "trail": RingReader(self.arena, "trail", "store"),
             "transition": RingReader(self.arena, "transition", "store"),
         }
-        self.acknowledged = {"trail": 0, "transition": 0}
         self._said = ""
+        self._flushing = asyncio.Lock()
+        self._aside = 0
 
     @crashing
     async def live(self) -> None:
@@ -64,18 +66,18 @@ class RecorderShell(Shell):
 
     async def flush(self) -> int:
         """Keep what waits in the rings now; return how many rows that were."""
-        kept = 0
-        for name, ring in self._rings.items():
-            harvest = ring.read()
-            if not len(harvest.records):
-                continue
-            batch = RecordBatch(self.charter.run, harvest.npcs, harvest.records, self._offset_s)
-            if not await self._kept(batch):
-                return 0
-            ring.commit(harvest)
-            self.acknowledged[name] += len(batch)
-            kept += len(batch)
-        return kept
+        async with self._flushing:  # two at once would keep the same rows twice and set a cursor back
+            kept = 0
+            for ring in self._rings.values():
+                harvest = ring.read()
+                if not len(harvest.records):
+                    continue
+                batch = RecordBatch(self.charter.run, harvest.npcs, harvest.records, self._offset_s)
+                if not await self._kept(batch):
+                    return 0
+                ring.commit(harvest)
+                kept += len(batch)
+            return kept
 
     async def keep(self, batch: RowBatch) -> int:
         """Keep rows of a rarer table; they are acknowledged when this returns.
@@ -91,9 +93,9 @@ class RecorderShell(Shell):
         return {
             **asdict(recording),
             "condition": str(recording.condition),
-            "trail_rows": self.acknowledged["trail"],
+            "trail_rows": trail.freed,
             "trail_rows_lost": trail.dropped + recording.rows_lost,
-            "transition_rows": self.acknowledged["transition"],
+            "transition_rows": self._rings["transition"].freed,
             "transition_rows_lost": self._rings["transition"].dropped,
             "waiting": trail.waiting + self._rings["transition"].waiting,
         }
@@ -104,9 +106,12 @@ class RecorderShell(Shell):
         while await self.flush():
             pass
         await self._traces.replay(100_000)
-        status = await self.status()
+        return await self.status()
+
+    async def close(self, last: RowBatch) -> None:
+        """Keep one last batch and let go of database and spool. Raises StoreError when neither takes it."""
+        await self._traces.write(last)
         await self._traces.close()
-        return status
 
     async def _kept(self, batch: Batch) -> bool:
         try:
@@ -124,6 +129,9 @@ class RecorderShell(Shell):
 
     def _announce(self) -> None:
         recording = self._traces.recording
+        if recording.rows_set_aside > self._aside:
+            self._aside = recording.rows_set_aside
+            self.report("set-aside", self.entity, recording.last_error[:500], self._aside)
         if recording.condition in ("spooling", "replaying"):
             self._say(str(recording.condition), recording.last_error or "rows of an earlier outage follow")
         elif self._said:

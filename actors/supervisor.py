@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import ray
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from actors.charter import Charter
 from actors.npc import REFUSED, Birth, NpcActor
@@ -65,7 +66,8 @@ class SupervisorShell(Shell):
         self._called = np.zeros(charter.npcs, dtype=np.uint32)
         self._pidfds: dict[int, int] = {}
         self._policies = [RestartPolicy() for _ in range(charter.npcs)]
-        self._gave_up: set[int] = set()
+        self._gave_up: dict[int, str] = {}
+        self._births: set[asyncio.Task[None]] = set()
         self._allocations: dict[int, Allocation] = {}
         self._commanded: dict[int, float] = {}
         self._usage: dict[int, Measured] = {}
@@ -187,7 +189,7 @@ class SupervisorShell(Shell):
             },
             "groups": list(self._limits.directories),
             "pids": self._board.vitals["pid"].tolist(),
-            "gave_up": sorted(self._gave_up),
+            "gave_up": dict(self._gave_up),
         }
 
     async def stop(self) -> dict[str, str]:
@@ -202,6 +204,8 @@ class SupervisorShell(Shell):
     def _spawn(self) -> None:
         charter = self.charter
         weights = Path(charter.weights_dir)
+        # the arena is shared memory: an NPC can live on this host only
+        node = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
         for npc in range(charter.npcs):
             birth = Birth(
                 npc,
@@ -221,7 +225,11 @@ class SupervisorShell(Shell):
                 memory=charter.memory_mb * 1_000_000,
                 max_restarts=-1,
                 enable_task_events=False,
+                scheduling_strategy=node,
             ).remote(birth)
+            task = asyncio.create_task(self._born(npc))
+            self._births.add(task)
+            task.add_done_callback(self._births.discard)
 
     async def _tend(self) -> None:
         """Adopt every newborn into its group and let it live; notice every death."""
@@ -232,9 +240,19 @@ class SupervisorShell(Shell):
             self._called[npc] = born[npc]
             self._actors[npc].live.remote()
         for npc in np.flatnonzero(self._board.vitals["mode"] == REFUSED).tolist():
-            if npc not in self._gave_up:
-                self._gave_up.add(npc)
-                self._note("not-born", npc, self._why_not_born(npc), 1)
+            self._not_born(npc, self._why_not_born(npc))
+
+    async def _born(self, npc: int) -> None:
+        """Wait for one birth; one that fails for good is noted with its reason."""
+        try:
+            await self._actors[npc].born.remote()
+        except ray.exceptions.RayActorError as error:
+            self._not_born(npc, str(error).strip().splitlines()[-1])
+
+    def _not_born(self, npc: int, reason: str) -> None:
+        if npc not in self._gave_up and not self.stopping.is_set():
+            self._gave_up[npc] = reason
+            self._note("not-born", npc, reason[:500], 1)
 
     def _why_not_born(self, npc: int) -> str:
         try:
@@ -270,7 +288,7 @@ class SupervisorShell(Shell):
             return
         verdict = self._policies[npc].on_death(self.clock.monotonic_s())
         if isinstance(verdict, GiveUp):
-            self._gave_up.add(npc)
+            self._gave_up[npc] = verdict.reason
             ray.kill(self._actors[npc], no_restart=True)
             self._note("give-up", npc, verdict.reason, generation)
             return

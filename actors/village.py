@@ -27,6 +27,7 @@ ORGANISM_CPUS = 0.05
 SUPERVISOR = "supervisor"
 READY_S = 60.0
 STOP_S = 15.0
+LOOK_S = 0.5
 
 
 @dataclass(slots=True)
@@ -59,37 +60,70 @@ class Village:
                 scheduling_strategy=node,
                 enable_task_events=False,
             ).remote(self.charter, *arguments)
-            # retried for ever: a revived actor lives again without anybody asking
-            self.lives[name] = self.actors[name].live.options(max_task_retries=-1).remote()
+            self.lives[name] = self.actors[name].live.remote()
 
     def ready(self, within_s: float = READY_S) -> None:
         """Wait until requests are heard on the bus. Raises GetTimeoutError or what broke an actor's start."""
         ray.get(self.actors["bridge"].ready.remote(), timeout=within_s)
 
+    def not_born(self) -> dict[int, str]:
+        """Return the NPCs that cannot be born, and why; empty while the supervisor is too busy to say."""
+        try:
+            status: dict[str, Any] = ray.get(self.actors[SUPERVISOR].status.remote(), timeout=LOOK_S)
+        except ray.exceptions.RayError:
+            return {}
+        return dict(status["gave_up"])
+
     def keep(self, batch: RowBatch) -> None:
         """Hand rows to the recorder and wait until they are acknowledged."""
         ray.get(self.actors["recorder"].keep.remote(batch), timeout=READY_S)
 
-    def broken(self) -> str | None:
-        """Return why an actor ended for good, or None while all live."""
-        done, _ = ray.wait(list(self.lives.values()), num_returns=1, timeout=0)
-        for ref in done:
-            name = next(one for one, life in self.lives.items() if life == ref)
+    def tend(self) -> str | None:
+        """Let every revived actor live again; return why one ended for good, once, or None.
+
+        Ray's own retry of `live` would wait for the heartbeat of this process, up to half a minute.
+        """
+        done, _ = ray.wait(list(self.lives.values()), num_returns=len(self.lives), timeout=0)
+        for name, ref in list(self.lives.items()):
+            if ref not in done:
+                continue
             try:
                 ray.get(ref)
             except ray.exceptions.RayError as error:
-                return f"{name}: {error}"
+                if self._gone(name):
+                    del self.lives[name]
+                    return f"{name}: {error}"
+                # while Ray still revives it this call fails too, and the next look makes another
+                self.lives[name] = self.actors[name].live.remote()
         return None
 
+    def _gone(self, name: str) -> bool:
+        """Tell whether Ray has given up actor `name`: it could not be born again."""
+        try:
+            ray.get_actor(name, namespace=self.charter.namespace)
+        except ValueError:
+            return True
+        return False
+
     def stop(self, tell: Callable[[str], None]) -> dict[str, Any]:
-        """Stop in order and return each actor's last word; one that does not answer is left out, and told of."""
+        """Stop in order and return each actor's last word; one that does not answer is left out, and told of.
+
+        The recorder is asked to keep everything that waits, and lives on until `close_store`.
+        """
         words: dict[str, Any] = {}
-        for name in ("governor", "cells", "garden", SUPERVISOR, "recorder", "bridge"):
+        for name in ("governor", "cells", "garden", SUPERVISOR, "bridge", "recorder"):
             try:
                 words[name] = ray.get(self.actors[name].stop.remote(), timeout=STOP_S)
             except ray.exceptions.RayError as error:
                 tell(f"{name} did not stop in order: {error}")
         return words
+
+    def close_store(self, last: RowBatch, tell: Callable[[str], None]) -> None:
+        """Keep the run's last row, its ending, and let go of the database."""
+        try:
+            ray.get(self.actors["recorder"].close.remote(last), timeout=STOP_S)
+        except ray.exceptions.RayError as error:
+            tell(f"the run's ending is not written down: {error}")
 
 
 def end_leftovers(namespace: str, tell: Callable[[str], None]) -> None:

@@ -64,6 +64,11 @@ class RingReader:
         self._rings[self._follower] = harvest.cursors
 
     @property
+    def freed(self) -> int:
+        """Return how many records this follower has committed, its predecessors' included."""
+        return int(self._rings[self._follower].sum())
+
+    @property
     def waiting(self) -> int:
         """Return how many records wait for this follower."""
         return int((self._rings["head"] - self._rings[self._follower]).sum())

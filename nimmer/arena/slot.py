@@ -5,6 +5,7 @@ and this runs up to 2,000 times a second on a laptop.
 """
 
 import struct
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -27,14 +28,17 @@ from nimmer.arena.layout import (
 from nimmer.arena.memory import Arena
 from nimmer.errors import ArenaError
 from nimmer.life.percept import PERCEPT
-from nimmer.life.wave import MEANINGS
+from nimmer.life.wave import MEANINGS, Wave
 
 _U64 = struct.Struct("<Q")
 _CONTROL = struct.Struct(f"<IBBBBff{GATES}b")
 _ACTION = struct.Struct("<QQdBbHI")
 _VITALS = struct.Struct("<IIdQQQfIffQQ")
 _CURSORS = struct.Struct("<QQQQ")
-_WAVE = struct.Struct(f"<dQHHff{MEANINGS}fI")
+_WAVES = tuple(
+    struct.Struct(f"<dQHHff{count}f{4 * (MEANINGS - count) + 4}x") for count in range(MEANINGS + 1)
+)
+"""By how many values are used; the others are zeroed."""
 _TRANSITION = struct.Struct(f"<dQHbbBBHffff{TRIGGERS}H{TRIGGERS}f{TRIGGERS}d")
 _TRAIL = struct.Struct("<QQdIiBbBBHBBfffffffB3x")
 _ATTEMPTS = 64
@@ -143,28 +147,25 @@ class Slot:
         cost: float,
         values: tuple[float, ...],
     ) -> bool:
-        """Append a wave; False, counted, when the bridge lags a whole ring behind."""
-        memory, at = self._memory, self._wave_cursor
+        """Append one wave; False, counted, when the bridge lags a whole ring behind."""
+        return self.waves(npc_tick, (Wave(cell, time_s, confidence, cost, values),)) == 1
+
+    def waves(self, npc_tick: int, waves: Sequence[Wave]) -> int:
+        """Append a tick's waves; return how many found room, the rest counted as dropped: the bridge lags a ring."""
+        memory, at, ring = self._memory, self._wave_cursor, self._waves
         head, dropped, bus, _ = _CURSORS.unpack_from(memory, at)
-        if head - bus >= WAVE_RING:
-            _U64.pack_into(memory, at + 8, dropped + 1)
-            return False
-        count = len(values)
-        _WAVE.pack_into(
-            memory,
-            self._waves + head % WAVE_RING * 48,
-            time_s,
-            npc_tick,
-            cell,
-            count,
-            confidence,
-            cost,
-            *values,
-            *_PADDING[count],
-            0,
-        )
-        _U64.pack_into(memory, at, head + 1)
-        return True
+        room = WAVE_RING - (head - bus)
+        if len(waves) > room:
+            _U64.pack_into(memory, at + 8, dropped + len(waves) - room)
+            waves = waves[:room]
+        for cell, time_s, confidence, cost, values in waves:
+            count = len(values)
+            _WAVES[count].pack_into(
+                memory, ring + head % WAVE_RING * 48, time_s, npc_tick, cell, count, confidence, cost, *values
+            )
+            head += 1
+        _U64.pack_into(memory, at, head)  # last: what is not whole is not read
+        return len(waves)
 
     def transition(
         self,
@@ -261,12 +262,10 @@ class Slot:
         return int(second > first)
 
 
-_PADDING = tuple((0.0,) * (MEANINGS - count) for count in range(MEANINGS + 1))
-
 for _record, _dtype in (
     (_CONTROL, CONTROL),
     (_VITALS, VITALS),
-    (_WAVE, WAVE),
+    *((one, WAVE) for one in _WAVES),
     (_TRANSITION, TRANSITION),
     (_TRAIL, TRAIL),
 ):

@@ -6,21 +6,29 @@ broker of `prod` even with a right password.
 Source: docs/domain.md sections 7 and 12.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 BRIDGE = "bridge"
 WATCH = "watch"
 GUEST = "guest"
 OPERATOR = "operator"
+COMMON_INBOX = "_INBOX.*.*"
+"""Where a NATS client expects its answers unless told otherwise: `_INBOX.<id>.<token>`. The identities of people may
+listen there, so that any client works as it comes. The inboxes of the identities are denied one by one: the server
+takes the `>` of a subscription for a token, so `_INBOX.bridge.>` would pass as `_INBOX.*.*`."""
 ENVIRONMENTS = ("dev", "staging", "prod")
 
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """Subject patterns an identity may publish to and subscribe to; what is not named is refused."""
+    """Subject patterns an identity may publish to and subscribe to; what is not named is refused.
+
+    unheard: patterns it may not hear all the same, whatever `subscribe` allows.
+    """
 
     publish: tuple[str, ...]
     subscribe: tuple[str, ...]
+    unheard: tuple[str, ...] = ()
 
 
 def inbox_prefix(identity: str) -> str:
@@ -50,7 +58,7 @@ def identities(environment: str) -> dict[str, Permissions]:
         f"{env}.world.arena.*",
     )
     commands = (f"{env}.npc.*.commands.>", f"{env}.thalamus.governor.command")
-    return {
+    found = {
         BRIDGE: Permissions((f"{env}.>", "$JS.API.>", "_INBOX.>"), (f"{env}.>", f"{inbox_prefix(BRIDGE)}.>")),
         "nyx-cognitive": _own(
             env, "nyx-cognitive", ("cortex",), ("thalamus.gate.*", "thalamus.verified.signal")
@@ -58,9 +66,17 @@ def identities(environment: str) -> dict[str, Permissions]:
         "nyx-training": _own(env, "nyx-training", ("cortex.gemma",), ("thalamus.traces.>",)),
         "nyx-organs": _own(env, "nyx-organs", ("organs",), ("thalamus.gate.*",)),
         "nyx-nervous": _own(env, "nyx-nervous", ("nervous",), ("thalamus.gate.*",)),
-        WATCH: Permissions((f"{env}.thalamus.status.request",), (f"{env}.>", f"{inbox_prefix(WATCH)}.>")),
-        GUEST: Permissions(asks, (*public, f"{inbox_prefix(GUEST)}.>")),
-        OPERATOR: Permissions((*asks, *commands), (*public, f"{inbox_prefix(OPERATOR)}.>")),
+        WATCH: Permissions(
+            (f"{env}.thalamus.status.request",), (f"{env}.>", COMMON_INBOX, f"{inbox_prefix(WATCH)}.>")
+        ),
+        GUEST: Permissions(asks, (*public, COMMON_INBOX, f"{inbox_prefix(GUEST)}.>")),
+        OPERATOR: Permissions((*asks, *commands), (*public, COMMON_INBOX, f"{inbox_prefix(OPERATOR)}.>")),
+    }
+    return {
+        name: replace(may, unheard=tuple(f"{inbox_prefix(other)}.>" for other in found if other != name))
+        if COMMON_INBOX in may.subscribe
+        else may
+        for name, may in found.items()
     }
 
 

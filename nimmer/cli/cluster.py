@@ -21,7 +21,6 @@ QUIET = {
     "RAY_event_stats": "0",
     "RAY_task_events_report_interval_ms": "0",
     "RAY_core_worker_internal_heartbeat_ms": "30000",
-    "RAY_metrics_report_interval_ms": "60000",
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_DEDUP_LOGS": "0",

@@ -22,6 +22,7 @@ from nimmer.bus.voice import Voice
 from nimmer.chance import fresh_seed
 from nimmer.cli.cluster import Cluster, connect, prepare
 from nimmer.cli.servers import Servers
+from nimmer.cli.village import nats_passwords
 from nimmer.clock import Clock
 from nimmer.config import Settings
 from nimmer.embedded import credentials
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 Tell = Callable[[str], None]
 FIRST_TICK_S = 120.0
 POLL_S = 0.02
+LOOK_S = 2.0
 
 
 @dataclass(slots=True)
@@ -61,6 +63,7 @@ class Launch:
     began_s: float = 0.0
     first_tick_s: float = 0.0
     summary: dict[str, Any] = field(default_factory=dict)
+    _run_row: dict[str, object] = field(default_factory=dict)
 
     def raise_village(self) -> None:
         """Bring everything up and return when every NPC has ticked once.
@@ -117,14 +120,14 @@ class Launch:
         assert self.village is not None
         said: list[str] = []
         self.servers.tend(said.append)
+        if (broken := self.village.tend()) is not None:
+            said.append(f"{broken.partition(':')[0]} ended for good: {broken}")
         for line in said:
             self._report(line)
-        if (broken := self.village.broken()) is not None:
-            said.append(f"an actor ended for good: {broken}")
         yield from said
 
     def _report(self, reason: str) -> None:
-        """Tell on the bus, and so in the status, what happened to a server."""
+        """Tell on the bus, and so in the status, what happened to a server or an actor."""
         assert self.arena is not None
         voice = Voice(Source("launcher", "service"), self.clock)
         subject = build(self.settings.environment, "thalamus.incident.{kind}", kind="server")
@@ -158,7 +161,6 @@ class Launch:
         assert self.arena is not None
         self.arena.view("control")["stop"] = 1
         words = village.stop(self.tell)
-        self.village = None
         garden, recorder, bridge = (words.get(name, {}) for name in ("garden", "recorder", "bridge"))
         self.summary = {
             "run": self.run,
@@ -178,6 +180,10 @@ class Launch:
             "startup_s": round(self.first_tick_s - self.began_s, 3),
             "limits": words.get("supervisor", {}).get("backend", "unknown"),
         }
+        if self._run_row:
+            ending = {"ended_at": self.clock.unix_s(), "summary": self.summary}
+            village.close_store(RowBatch(Table.RUNS, ({**self._run_row, **ending},)), self.tell)
+        self.village = None
 
     def _leave_ray(self) -> None:
         if self.cluster is None:
@@ -240,7 +246,7 @@ class Launch:
             postgres_dsn=self.servers.postgres_dsn,
             ray_events_port=events_port if settings.ray.address is None else 0,
             secrets={
-                BRIDGE: passwords.nats[BRIDGE],
+                BRIDGE: nats_passwords(settings, passwords)[BRIDGE],
                 "postgres": "" if settings.stores.postgres_url else passwords.postgres,
             },
         )
@@ -265,31 +271,41 @@ class Launch:
         assert self.village is not None
         path = Path(str(self.household.estate.arena))
         deadline_s = self.clock.monotonic_s() + FIRST_TICK_S
-        said = 0
+        said, looked_s = 0, self.clock.monotonic_s()
         while self.clock.monotonic_s() < deadline_s:
             if self.arena is None and path.exists():
                 with contextlib.suppress(NimmerError):
                     self.arena = Arena.attach(path)
             if self.arena is not None:
-                living = int((self.arena.view("vitals")["ticks_done"] > 0).sum())
-                if living == self.settings.village.npcs:
+                vitals = self.arena.view("vitals")
+                if (vitals["ticks_done"] > 0).all():
                     self.first_tick_s = self.clock.monotonic_s()
                     return
-                if living > said:
-                    said = living
-                    self.tell(f"{living} of {self.settings.village.npcs} NPCs live")
-            if (broken := self.village.broken()) is not None:
+                born = int((vitals["generation"] > 0).sum())
+                if born > said:
+                    said = born
+                    self.tell(f"{born} of {self.settings.village.npcs} NPCs are born")
+            if self.clock.monotonic_s() - looked_s >= LOOK_S:
+                looked_s = self.clock.monotonic_s()
+                self._refuse_stillbirth()
+            if (broken := self.village.tend()) is not None:
                 raise HostError(f"the village cannot be raised: {broken}")
             self.clock.wait_s(POLL_S)
         raise HostError(
-            f"only {said} of {self.settings.village.npcs} NPCs lived after {FIRST_TICK_S:g} s; see the logs below "
+            f"{said} of {self.settings.village.npcs} NPCs were born in {FIRST_TICK_S:g} s, and not all live; see the logs below "
             f"{self.household.estate.temp}/ray/session_latest/logs"
         )
+
+    def _refuse_stillbirth(self) -> None:
+        """Raise HostError naming the first NPC that cannot be born, and why."""
+        assert self.village is not None
+        for npc, reason in sorted(self.village.not_born().items()):
+            raise HostError(f"npc {npc} cannot be born: {reason}")
 
     def _write_down_run(self) -> None:
         assert self.village is not None
         settings, now_s = self.settings, self.clock.unix_s()
-        run: dict[str, object] = {
+        self._run_row = {
             "run": self.run,
             "seed": self.seed,
             "environment": settings.environment,
@@ -309,5 +325,5 @@ class Launch:
             }
             for npc in range(settings.village.npcs)
         )
-        self.village.keep(RowBatch(Table.RUNS, (run,)))
+        self.village.keep(RowBatch(Table.RUNS, (self._run_row,)))
         self.village.keep(RowBatch(Table.NPCS, npcs))

@@ -15,7 +15,7 @@ from nimmer.embedded.chroma_server import ChromaServer
 from nimmer.embedded.credentials import Credentials
 from nimmer.embedded.nats_conf import BrokerLimits
 from nimmer.embedded.nats_server import NatsServer
-from nimmer.embedded.postgres_server import PostgresServer
+from nimmer.embedded.postgres_server import PostgresOptions, PostgresServer
 from nimmer.errors import HostError
 from nimmer.host.household import Household
 from nimmer.host.processes import ProcessId
@@ -104,6 +104,7 @@ class Servers:
                 self._credentials,
                 household.temp_dir(),
                 self._clock,
+                PostgresOptions(port=settings.stores.postgres_port, user=settings.stores.postgres_user),
             )
             self.postgres_dsn = postgres.start()
             password = self._credentials.postgres

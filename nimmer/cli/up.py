@@ -117,9 +117,9 @@ def _greet(launch: Launch, console: Console) -> None:
         f"{settings.village.level} after {launch.first_tick_s - launch.began_s:.1f} s "
         f"(run {launch.run}, seed {launch.seed})"
     )
-    console.print(
-        f"dashboard {estate.dashboard_url}   bus {estate.nats_url}   token {Path(settings.state_path) / 'ray.token'}"
-    )
+    own = launch.cluster is not None and launch.cluster.own
+    token = f"   token {settings.state_path / 'ray.token'}" if own else ""
+    console.print(f"dashboard {estate.dashboard_url}   bus {estate.nats_url}{token}")
     console.print("look:  nimmer watch   nimmer status   nimmer quiz      end:  Ctrl-C or nimmer down")
 
 

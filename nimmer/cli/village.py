@@ -113,13 +113,17 @@ def find_village(settings: Settings) -> RunningVillage:
         why = f" (that of pid {left.launcher.pid} has ended)" if left else ""
         raise HostError(f"no village is running in {state}{why}: start one with `nimmer up`")
     credentials = load_credentials(state)
-    passwords = _passwords(settings, credentials)
+    passwords = nats_passwords(settings, credentials)
     return RunningVillage(
         estate, state, passwords, credentials.postgres_watch, settings.bus.request_timeout_s
     )
 
 
-def _passwords(settings: Settings, credentials: Credentials) -> Mapping[str, str]:
+def nats_passwords(settings: Settings, credentials: Credentials) -> Mapping[str, str]:
+    """Return the NATS password by identity: of `bus.passwords_file` when set, else the generated ones.
+
+    Raises HostError when the file is missing, unsafe or malformed.
+    """
     file = settings.bus.passwords_file
     if file is None:
         return credentials.nats

@@ -79,11 +79,12 @@ def users(permissions: Mapping[str, Permissions], passwords: Mapping[str, str]) 
 
 
 def _user(user: User) -> str:
+    unheard = f", deny: {_list(user.permissions.unheard)}" if user.permissions.unheard else ""
     answers = ', allow_responses: { max: 1, expires: "1m" }' if user.may_answer else ""
     return (
         f"    {{ user: {_text(user.name)}, password: {_text(user.password)}, permissions: {{ "
         f"publish: {{ allow: {_list(user.permissions.publish)} }}, "
-        f"subscribe: {{ allow: {_list(user.permissions.subscribe)} }}{answers} }} }}"
+        f"subscribe: {{ allow: {_list(user.permissions.subscribe)}{unheard} }}{answers} }} }}"
     )
 
 

@@ -138,19 +138,20 @@ class Correlator:
         salient = self.last_salient = self.salient(cell, values)
         memory = self.memory
         oldest = now_s - self.window_s
+        heard = Heard(cell, now_s, confidence, values, salient)
+        previous = memory.get(source)
         correlation: float | None = None
-        if len(memory) > 1 or source not in memory:
-            correlation = self._others(source, Heard(cell, now_s, confidence, values, salient), oldest)
+        if len(memory) > (previous is not None):
+            correlation = self._others(source, heard, oldest)
         if correlation is None:
-            previous = memory.get(source)
             correlation = 0.0
             if previous is not None and previous[1] >= oldest and cell in self._selves:
                 correlation = self._own(cell, values, salient, previous)
         if not salient and correlation > 0.0:
             correlation = 0.0  # agreeing that there is nothing must not open a gate
-        if source not in memory and len(memory) >= MOST_SOURCES:
+        if previous is None and len(memory) >= MOST_SOURCES:
             self._forget(oldest)
-        memory[source] = Heard(cell, now_s, confidence, values, salient)
+        memory[source] = heard
         return correlation
 
     def _own(self, cell: int, values: Values, salient: bool, previous: Heard) -> float:

@@ -47,9 +47,10 @@ neighbour: node behind each slot, -1 where there is no edge; distance_cm: free w
 neighbour_known: 1 where the NPC already knows that neighbour's house.
 """
 
-_HEAD = struct.Struct("<QIiifffHHBBBB")
-_SLOTS = struct.Struct(f"<{SLOTS}i{SLOTS}f{SLOTS}B{SLOTS}B")
-FEATURES_OFFSET = _HEAD.size + _SLOTS.size
+_FIELDS = struct.Struct(f"<QIiifffHHBBBB{SLOTS}i{SLOTS}f{SLOTS}B{SLOTS}B")
+_ALONE = 13
+"""How many fields of a record are single values; the others are one per slot."""
+FEATURES_OFFSET = _FIELDS.size
 
 
 class Percept(NamedTuple):
@@ -76,18 +77,18 @@ class Percept(NamedTuple):
 
 def unpack(record: bytes) -> Percept:
     """Return the named fields of one `PERCEPT` record of `PERCEPT.itemsize` bytes."""
-    slots = _SLOTS.unpack_from(record, _HEAD.size)
+    found = _FIELDS.unpack_from(record)
     return Percept._make(
         (
-            *_HEAD.unpack_from(record, 0),
-            slots[:SLOTS],
-            slots[SLOTS : 2 * SLOTS],
-            slots[2 * SLOTS : 3 * SLOTS],
-            slots[3 * SLOTS :],
+            *found[:_ALONE],
+            found[_ALONE : _ALONE + SLOTS],
+            found[_ALONE + SLOTS : _ALONE + 2 * SLOTS],
+            found[_ALONE + 2 * SLOTS : _ALONE + 3 * SLOTS],
+            found[_ALONE + 3 * SLOTS :],
         )
     )
 
 
-def features(record: bytes) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-    """Return the feature vector `(FEATURES,)` of one record, as a read-only view of it."""
+def features(record: bytes | bytearray) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    """Return the feature vector `(FEATURES,)` of one record, as a view of it."""
     return np.frombuffer(record, dtype=np.float32, count=FEATURES, offset=FEATURES_OFFSET)

@@ -5,6 +5,7 @@ features -> hidden -> hidden -> actions with tanh between.
 Source: docs/domain.md section 8 (private weights, network size small, medium or large).
 """
 
+from math import exp
 from typing import Literal
 
 import numpy as np
@@ -20,8 +21,11 @@ HIDDEN: dict[str, int] = {"small": 32, "medium": 64, "large": 128}
 """Width of both hidden layers by size name."""
 ACTIONS = len(FLAT_ACTIONS)
 Weights = dict[str, NDArray[np.float32]]
+ALWAYS = tuple(range(SLOTS, ACTIONS))
+"""Flat actions that need no edge."""
+DRAWS = 64
+"""Random numbers drawn at once."""
 _ASK = FLAT_ACTIONS.index(ASK_CORTEX)
-_IMPOSSIBLE = np.float32(-1e9)
 
 
 def shapes(hidden: int) -> dict[str, tuple[int, ...]]:
@@ -87,41 +91,52 @@ class Mlp:
         self.weights = {name: np.ascontiguousarray(array) for name, array in weights.items()}
         self._generator = generator
         self._greedy = greedy
-        self._layers = tuple(self.weights[name] for name in ("w1", "b1", "w2", "b2", "w3", "b3"))
-        self._first = np.empty(hidden, np.float32)
-        self._second = np.empty(hidden, np.float32)
+        self._always = ALWAYS if may_ask else tuple(action for action in ALWAYS if action != _ASK)
+        self._draws: list[float] = []
+        # behind each hidden layer a constant 1, below each later weight its bias as one more row: one call less
+        self._first, self._second = np.ones(hidden + 1, np.float32), np.ones(hidden + 1, np.float32)
+        self._first_out, self._second_out = self._first[:-1], self._second[:-1]
+        self._w2 = np.vstack([self.weights["w2"], self.weights["b2"]])
+        self._w3 = np.vstack([self.weights["w3"], self.weights["b3"]])
+        self._w1, self._b1 = self.weights["w1"], self.weights["b1"]
         self._logits = np.empty(ACTIONS, np.float32)
-        self._mask = np.zeros(ACTIONS, np.float32)
-        if not may_ask:
-            self._mask[_ASK] = _IMPOSSIBLE
-        self._ways: dict[tuple[int, ...], NDArray[np.float32]] = {}
 
     def forward(self, features: Floats) -> NDArray[np.float32]:
         """Return the logits `(ACTIONS,)` for `features` `(FEATURES,)`; the array is reused by the next call."""
-        w1, b1, w2, b2, w3, b3 = self._layers
-        first, second, logits = self._first, self._second, self._logits
-        np.dot(features, w1, out=first)
-        np.add(first, b1, out=first)
-        np.tanh(first, out=first)
-        np.dot(first, w2, out=second)
-        np.add(second, b2, out=second)
-        np.tanh(second, out=second)
-        np.dot(second, w3, out=logits)
-        np.add(logits, b3, out=logits)
+        first, second, logits = self._first_out, self._second_out, self._logits
+        features.dot(self._w1, first)
+        np.add(first, self._b1, first)
+        np.tanh(first, first)
+        self._first.dot(self._w2, second)
+        np.tanh(second, second)
+        self._second.dot(self._w3, logits)
         return logits
 
     def decide(self, percept: Percept, features: Floats, known: Flags) -> Action:
-        """Return an action drawn from the net's distribution over possible ones; `known` is not used."""
-        logits = self.forward(features)
-        np.add(logits, self._possible(percept), out=logits)
+        """Return an action drawn from the net's distribution over possible ones; `known` is not used.
+
+        The choice among twelve is plain Python: after 50 ms of sleep every numpy function is cold and costs 10 us.
+        """
+        logits = self.forward(features).tolist()
+        possible = [slot for slot, there in enumerate(percept.neighbour) if there >= 0]
+        possible += self._always
         if self._greedy:
-            return FLAT_ACTIONS[int(logits.argmax())]
-        np.subtract(logits, logits.max(), out=logits)
-        np.exp(logits, out=logits)
-        total = logits.cumsum()
-        # The last bin is open to the right, so rounding can never choose behind it.
-        drawn = int(total[:-1].searchsorted(self._generator.random() * float(total[-1]), side="right"))
-        return FLAT_ACTIONS[drawn]
+            return FLAT_ACTIONS[max(possible, key=logits.__getitem__)]
+        best = max([logits[action] for action in possible])
+        heights = [exp(logits[action] - best) for action in possible]
+        left = self._draw() * sum(heights)
+        for action, height in zip(possible, heights, strict=True):
+            left -= height
+            if left < 0.0:
+                return FLAT_ACTIONS[action]
+        return FLAT_ACTIONS[possible[-1]]
+
+    def _draw(self) -> float:
+        """Return the generator's next number; they are drawn in bulk, which gives the same ones."""
+        draws = self._draws
+        if not draws:
+            draws += self._generator.random(DRAWS)[::-1].tolist()
+        return draws.pop()
 
     def state(self) -> dict[str, object]:
         """Return nothing but its name: the weights are kept in a file, see `nimmer.minds.weights`."""
@@ -133,13 +148,3 @@ class Mlp:
             raise WeightsError(
                 f"this is no {self.name}'s state but {state.get('brain')!r}'s; start it without a state"
             )
-
-    def _possible(self, percept: Percept) -> NDArray[np.float32]:
-        """Return what to add to the logits so that moves without an edge are never drawn."""
-        edges = tuple([there >= 0 for there in percept.neighbour])
-        mask = self._ways.get(edges)
-        if mask is None:
-            mask = self._mask.copy()
-            mask[:SLOTS][~np.array(edges)] = _IMPOSSIBLE
-            self._ways[edges] = mask
-        return mask

@@ -190,10 +190,10 @@ class BusContract:
     async def test_a_forbidden_subscription_raises(self, broker: Broker) -> None:
         """Commands, and the inbox of another identity."""
         async with joined(broker, "guest") as guest:
-            for subject in ("dev.npc.*.commands.>", "_INBOX.operator.>", "prod.npc.*.state"):
+            for subject in ("dev.npc.*.commands.>", "_INBOX.operator.>", "prod.npc.*.state", "_INBOX.>"):
                 with pytest.raises(BusPermissionError, match="may not subscribe"):
                     await guest.subscribe(subject, Ear())
-            assert guest.counts.permission_violations == 3
+            assert guest.counts.permission_violations == 4
 
     async def test_a_forbidden_request_raises_before_its_timeout(self, broker: Broker) -> None:
         """A guest gives no orders."""

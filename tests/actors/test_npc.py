@@ -35,7 +35,7 @@ class World:
         self.garden = RealGarden(levels, Rules(), 7, NPCS)
         self.board = board
         self.garden.begin(1)
-        self.show()
+        self.turn()
 
     def show(self) -> None:
         view = self.garden.view()
@@ -72,6 +72,16 @@ def test_an_npc_does_nothing_before_the_world_shows_itself(arena: Arena) -> None
     assert Slot(arena, NPC).last_act() == (0, 0.0, 0)
 
 
+def test_an_npc_waits_for_the_world_to_begin(arena: Arena, levels: Levels, board: Board) -> None:
+    garden = RealGarden(levels, Rules(), 7, NPCS)
+    garden.begin(1)
+    view = garden.view()
+    board.show(0, view.records, view.known)
+    shell = NpcShell(birth(arena), ManualClock(100.0))
+    assert not shell.tick(Slot(arena, NPC).control(), 100.0, 0.0)
+    assert Slot(arena, NPC).last_act() == (0, 0.0, 0)
+
+
 def test_each_tick_leaves_one_action_and_one_trail_step(arena: Arena, world: World) -> None:
     clock = ManualClock(100.0)
     live(NpcShell(birth(arena), clock), world, clock, 30)
@@ -81,7 +91,7 @@ def test_each_tick_leaves_one_action_and_one_trail_step(arena: Arena, world: Wor
     assert time_s == pytest.approx(102.9)
     steps = RingReader(arena, "trail", "store").read().records
     assert steps["npc_tick"].tolist() == list(range(1, 31))
-    assert steps["world_tick"].tolist() == list(range(30))
+    assert steps["world_tick"].tolist() == list(range(1, 31))
     assert (steps["rejection"] == 0).mean() > 0.8
     vitals = slot.vitals()
     assert (vitals.ticks_done, vitals.ticks_due, vitals.generation) == (30, 30, 1)

@@ -152,7 +152,7 @@ async def test_an_npc_that_dies_again_and_again_is_given_up(
         supervisor._died(1, generation, -1)
     assert killed == [(supervisor._actors[1], True)]
     assert incidents(supervisor)[-1] == ("give-up", "npc.1")
-    assert (await supervisor.status())["gave_up"] == [1]
+    assert list((await supervisor.status())["gave_up"]) == [1]
 
 
 async def test_an_operators_rate_stays_whatever_the_governor_says(supervisor: SupervisorShell) -> None:

@@ -27,7 +27,7 @@ class HandClient:
         place = urlsplit(url)
         self._socket = socket.create_connection((str(place.hostname), int(place.port or 0)), timeout_s)
         self._lines = self._socket.makefile("rb")
-        self._inbox = f"_INBOX.{user}.{id(self):x}"
+        self._inbox = f"_INBOX.{id(self):x}"
         self._sids = 0
         self.errors: list[str] = []
         words = self._lines.readline().split(b" ", 1)

@@ -1,7 +1,9 @@
 """kill -9 of the servers: the broker comes back on its port, and an outage of the database costs no row."""
 
 import asyncio
+import contextlib
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
@@ -78,15 +80,40 @@ def trained(village: Raised) -> int:
     return stored(village, "TRAINING_DATA")
 
 
+class Squatter:
+    """Sits on a port and hangs up on everyone who calls."""
+
+    def __init__(self) -> None:
+        self._socket = socket.socket()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._thread = threading.Thread(target=self._hang_up)
+
+    def take(self, port: int) -> None:
+        self._socket.bind(("127.0.0.1", port))
+        self._socket.listen()
+        self._thread.start()
+
+    def leave(self) -> None:
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._socket.close()
+
+    def _hang_up(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                self._socket.accept()[0].close()
+
+
 @contextmanager
 def held_down(village: Raised, port: int) -> Iterator[None]:
     """Kill PostgreSQL and sit on its port, so that the launcher cannot start it again."""
-    with socket.socket() as squatter:
-        squatter.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        village.kill(server(village, "postgres"))
-        squatter.bind(("127.0.0.1", port))
-        squatter.listen()
+    squatter = Squatter()
+    village.kill(server(village, "postgres"))
+    squatter.take(port)
+    try:
         yield
+    finally:
+        squatter.leave()
 
 
 def test_half_a_minute_without_the_database_costs_no_row(village: Raised) -> None:

@@ -31,7 +31,10 @@ class Server:
             {
                 "user": name,
                 "password": name,
-                "permissions": {"publish": list(may.publish), "subscribe": list(may.subscribe)},
+                "permissions": {
+                    "publish": list(may.publish),
+                    "subscribe": {"allow": list(may.subscribe), "deny": list(may.unheard)},
+                },
             }
             for name, may in identities("dev").items()
         ]

@@ -1,14 +1,21 @@
 import pytest
 
-from nimmer.bus.identities import ENVIRONMENTS, identities, inbox_prefix
+from nimmer.bus.identities import COMMON_INBOX, ENVIRONMENTS, GUEST, OPERATOR, WATCH, identities, inbox_prefix
 from nimmer.bus.subject import covers, matches
 
 
 def test_every_identity_reads_only_its_own_inbox() -> None:
     for name, may in identities("dev").items():
         inboxes = [pattern for pattern in may.subscribe if pattern.startswith("_INBOX")]
-        assert inboxes == [f"{inbox_prefix(name)}.>"]
+        common = [COMMON_INBOX] if name in (WATCH, GUEST, OPERATOR) else []
+        assert inboxes == [*common, f"{inbox_prefix(name)}.>"]
         assert not any(covers(pattern, "_INBOX.>") for pattern in may.subscribe)
+
+
+def test_the_common_inbox_holds_no_answer_to_a_prefixed_identity() -> None:
+    for name in identities("dev"):
+        assert not matches(COMMON_INBOX, f"{inbox_prefix(name)}.2Xy0.7")
+    assert matches(COMMON_INBOX, "_INBOX.2Xy0.7")
 
 
 def test_only_the_bridge_may_touch_jetstream_and_inboxes() -> None:

@@ -4,7 +4,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Protocol
 
+import nats
 import pytest
+from nats.aio.msg import Msg
 
 from nimmer.bus.bus import Violation
 from nimmer.bus.nats import NatsBus
@@ -130,3 +132,26 @@ async def test_a_connection_the_client_library_gave_up_is_made_anew(server: Serv
     await bus.publish(STATE, b"again")
     assert (await ear.next()).payload == b"again"
     await bus.close()
+
+
+async def test_a_client_that_knows_nothing_of_inbox_prefixes_gets_its_answers_and_nobody_elses(
+    server: Server,
+) -> None:
+    bridge = await NatsBus.connect(server.url, "bridge", "bridge", CLOCK)
+    operator = await NatsBus.connect(server.url, "operator", "operator", CLOCK)
+    plain = await nats.connect(server.url, user="guest", password="guest")
+    overheard: list[Msg] = []
+
+    async def overhear(message: Msg) -> None:
+        overheard.append(message)
+
+    await plain.subscribe("_INBOX.*.*", cb=overhear)
+    await plain.subscribe("_INBOX.operator.>", cb=overhear)
+    await bridge.subscribe("dev.world.quiz.request", Ear(answer=b"passed"))
+    assert (await plain.request("dev.world.quiz.request", b"", timeout=5)).data == b"passed"
+    overheard.clear()
+    assert await operator.request("dev.world.quiz.request", b"", 5.0) == b"passed"
+    await plain.flush()
+    assert not overheard
+    for one in (plain, operator, bridge):
+        await one.close()
