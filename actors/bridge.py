@@ -39,6 +39,9 @@ KEEP_S = 0.1
 """How often what must be acknowledged leaves."""
 SAVE_S = 1.0
 """How often the counts are written down; a bridge that is killed forgets at most so much of its counting."""
+BYTES_PER_ROW = 256
+"""A training row's share of its frame, rounded up; it keeps a frame within what the broker takes."""
+MOST_TOLD = 1000
 AT_ONCE = 64
 """Messages in flight to JetStream."""
 RECONNECT_S = 0.5
@@ -72,6 +75,7 @@ class BridgeShell(Shell):
         self._incidents = f"{environment}.thalamus.incident."
         self._keepsake = Keepsake(charter, "bridge")
         self._before: dict[str, int] = {}
+        self._told: set[tuple[str, str]] = set()
         self._saved_s = 0.0
         self._recall()
 
@@ -109,7 +113,9 @@ class BridgeShell(Shell):
     def counts(self) -> dict[str, int]:
         """Return what was published and what was not in this run, by this process and those before it."""
         counts = {name: count + self._before.get(name, 0) for name, count in self._own_counts().items()}
-        counts["dropped"] += self._waves.dropped + sum(box.dropped for box in self._outboxes)
+        counts["dropped"] += (
+            self._waves.dropped + sum(box.dropped for box in self._outboxes) + counts["missed"]
+        )
         return counts
 
     def _own_counts(self) -> dict[str, int]:
@@ -153,12 +159,10 @@ class BridgeShell(Shell):
                 await self.clock.sleep_s(RECONNECT_S)
 
     def _violated(self, operation: str, subject: str) -> None:
-        self.report(
-            "permission",
-            self.entity,
-            f"the broker refused to {operation} {subject}",
-            remedy="see nimmer.bus.identities",
-        )
+        if not subject.startswith(self._incidents):  # a report of that would be refused too
+            self._once(
+                "permission", subject, f"the broker refused to {operation} it; see nimmer.bus.identities"
+            )
 
     def _heard(self, life: RayLifecycle) -> None:
         self.tell("thalamus.ray.{entity}", life, entity=life.kind)
@@ -193,10 +197,10 @@ class BridgeShell(Shell):
         self._note(letters)
         try:
             await bus.publish_many((one.subject, one.payload) for one in letters if not one.message_id)
-            await self._all(self._store(bus, one) for one in letters if one.message_id)
         except BusError as error:
-            self.lost_letters += len(letters)
-            log.warning("%d letters of the %s are not published: %s", len(letters), box.owner, error)
+            self.lost_letters += 1
+            log.warning("a letter of the %s is not published: %s", box.owner, error)
+        await self._insist(bus, [one for one in letters if one.message_id])
         box.commit(cursor)
 
     def _note(self, letters: list[Letter]) -> None:
@@ -227,17 +231,12 @@ class BridgeShell(Shell):
         except (ValueError, TypeError, AttributeError) as error:
             self._keepsake.useless(error)
 
-    async def _store(self, bus: NatsBus, letter: Letter) -> None:
-        await bus.publish_acked(letter.subject, letter.payload, letter.message_id)
-
     async def _keep(self, bus: NatsBus) -> None:
         """What is acknowledged: transitions and training frames; and each NPC's state, once per tick."""
+        await self._keep_trails(bus, self._trails.planned())
         while not (self.stopping.is_set() and not self._trails.waiting and not self._transitions.waiting):
             await self._keep_transitions(bus, self._transitions.read())
-            trails = self._trails.read()
-            if len(trails.records):
-                await bus.publish_many(self._state_mirror.encode(trails.records, trails.npcs))
-                await self._keep_trails(bus, trails)
+            await self._keep_trails(bus, self._trails.read())
             await self.clock.sleep_s(KEEP_S)
 
     async def _keep_transitions(self, bus: NatsBus, harvest: Harvest) -> None:
@@ -249,8 +248,14 @@ class BridgeShell(Shell):
         self._transitions.commit(harvest)
 
     async def _keep_trails(self, bus: NatsBus, harvest: Harvest) -> None:
-        for start in range(0, len(harvest.records), FRAME_ROWS):
-            part = slice(start, start + FRAME_ROWS)
+        """Publish states and training frames; what is planned first, a successor cuts into the same frames."""
+        if not len(harvest.records):
+            return
+        self._trails.plan(harvest)
+        await bus.publish_many(self._state_mirror.encode(harvest.records, harvest.npcs))
+        rows = min(FRAME_ROWS, max(bus.max_payload // BYTES_PER_ROW, 1))
+        for start in range(0, len(harvest.records), rows):
+            part = slice(start, start + rows)
             frame = training_frame(
                 self.charter.environment,
                 self.charter.run,
@@ -262,30 +267,47 @@ class BridgeShell(Shell):
         self._trails.commit(harvest)
 
     async def _insist(self, bus: NatsBus, letters: list[Letter]) -> None:
-        """Publish until acknowledged; a broker that is away is waited for, unless the bridge is to stop."""
-        while True:
-            try:
-                await self._all(self._store(bus, letter) for letter in letters)
-            except BusUnavailableError as error:
-                log.warning("bridge: %s", error)
-                if self.stopping.is_set():
-                    return
-                await self.clock.sleep_s(RECONNECT_S)
-            else:
-                return
+        """Publish until acknowledged; a broker that is away is waited for, unless the bridge is to stop.
 
-    async def _all(self, work: Iterable[Coroutine[Any, Any, None]]) -> None:
-        """Await all of `work`, at most `AT_ONCE` together; the first error is raised when all have ended."""
+        A letter the broker will never take (too large, forbidden) is counted, told of and left behind.
+        """
+        waiting = letters
+        while waiting:
+            answers = await self._all(self._stored(bus, letter) for letter in waiting)
+            waiting = [letter for letter in answers if letter is not None]
+            if waiting and self.stopping.is_set():
+                self.lost_letters += len(waiting)
+                return
+            if waiting:
+                await self.clock.sleep_s(RECONNECT_S)
+
+    async def _stored(self, bus: NatsBus, letter: Letter) -> Letter | None:
+        """Publish one letter; return it when it must be tried again."""
+        try:
+            await bus.publish_acked(letter.subject, letter.payload, letter.message_id)
+        except BusUnavailableError as error:
+            log.warning("bridge: %s", error)
+            return letter
+        except BusError as error:
+            self.lost_letters += 1
+            self._once("not-published", letter.subject, str(error))
+        return None
+
+    def _once(self, kind: str, entity: str, reason: str) -> None:
+        """Report something that may happen a thousand times a second, once per kind and entity."""
+        if (kind, entity) not in self._told and len(self._told) < MOST_TOLD:
+            self._told.add((kind, entity))
+            self.report(kind, entity, reason[:500])
+
+    async def _all(self, work: Iterable[Coroutine[Any, Any, Letter | None]]) -> list[Letter | None]:
+        """Return the results of all of `work`, done at most `AT_ONCE` together."""
         gate = asyncio.Semaphore(AT_ONCE)
 
-        async def one(task: Coroutine[Any, Any, None]) -> None:
+        async def one(task: Coroutine[Any, Any, Letter | None]) -> Letter | None:
             async with gate:
-                await task
+                return await task
 
-        results = await asyncio.gather(*(one(task) for task in work), return_exceptions=True)
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
+        return await asyncio.gather(*(one(task) for task in work))
 
 
 BridgeActor = ray.remote(BridgeShell)

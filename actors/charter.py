@@ -40,8 +40,8 @@ class Charter:
     wave_mirror: bool = True
     batch_ms: int = 100
     spool_mb: int = 256
-    nats_url: str = ""
-    postgres_dsn: str = ""
+    nats_url: str = field(default="", repr=False)
+    postgres_dsn: str = field(default="", repr=False)
     ray_events_port: int = 0
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
     """Passwords of the bridge and the recorder; never shown."""

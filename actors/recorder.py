@@ -26,6 +26,8 @@ from nimmer.stores.spool import Spool
 from nimmer.stores.tables import Table
 from nimmer.stores.traces import Batch, RecordBatch, RowBatch, Traces, unix_offset_s
 
+REPLAY_S = 8.0
+"""The longest the end of a run waits for the spool to be replayed."""
 FULL_S = 1.0
 """How long to wait before asking a full spool again."""
 
@@ -59,13 +61,15 @@ class RecorderShell(Shell):
         """Keep what the rings hold until told to stop."""
         await self._catalogue()
         while not self.stopping.is_set():
-            if not await self.flush():
+            kept = await self.flush()
+            if kept is not None:
                 await self._traces.replay()
+                self._announce()
+            if not kept:
                 await self.clock.sleep_s(self.charter.batch_ms / 1000)
-            self._announce()
 
-    async def flush(self) -> int:
-        """Keep what waits in the rings now; return how many rows that were."""
+    async def flush(self) -> int | None:
+        """Keep what waits in the rings now; return how many rows that were, None when they were refused."""
         async with self._flushing:  # two at once would keep the same rows twice and set a cursor back
             kept = 0
             for ring in self._rings.values():
@@ -74,7 +78,7 @@ class RecorderShell(Shell):
                     continue
                 batch = RecordBatch(self.charter.run, harvest.npcs, harvest.records, self._offset_s)
                 if not await self._kept(batch):
-                    return 0
+                    return None
                 ring.commit(harvest)
                 kept += len(batch)
             return kept
@@ -101,12 +105,25 @@ class RecorderShell(Shell):
         }
 
     async def stop(self) -> dict[str, Any]:
-        """Keep what still waits, bring the spool to the database if it is there, and return the status."""
+        """Keep what still waits, bring the spool to the database if it is there, and return the status.
+
+        Rows that found no place anywhere end with the arena, and are counted as lost. What the spool holds after
+        a while is brought to the database by the next run.
+        """
         self.stopping.set()
         while await self.flush():
             pass
-        await self._traces.replay(100_000)
-        return await self.status()
+        deadline_s = self.clock.monotonic_s() + REPLAY_S
+        waiting = -1
+        while self.clock.monotonic_s() < deadline_s and (left := await self._traces.replay()) not in (
+            0,
+            waiting,
+        ):
+            waiting = left
+        status = await self.status()
+        status["trail_rows_lost"] += self._rings["trail"].waiting
+        status["transition_rows_lost"] += self._rings["transition"].waiting
+        return status
 
     async def close(self, last: RowBatch) -> None:
         """Keep one last batch and let go of database and spool. Raises StoreError when neither takes it."""

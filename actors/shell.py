@@ -45,6 +45,7 @@ class Shell:
         self.births = self.outbox.enter()
         self.voice = Voice(Source(self.entity, "service"), self.clock)
         self.stopping = asyncio.Event()
+        self.living = False
 
     def _enter(self, path: Path) -> Arena:
         """Attach the arena once the supervisor has made it whole."""
@@ -77,6 +78,10 @@ def crashing(live: Callable[[S], Awaitable[None]]) -> Callable[[S], Awaitable[No
 
     @functools.wraps(live)
     async def guarded(self: S) -> None:
+        if self.living:
+            await self.stopping.wait()  # asked twice, by someone who could not be sure to have been heard
+            return
+        self.living = True
         if self.births > 1:
             self.report("restart", self.entity, f"its process ended; it lives again, birth {self.births}")
         try:

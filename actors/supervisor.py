@@ -234,7 +234,7 @@ class SupervisorShell(Shell):
     async def _tend(self) -> None:
         """Adopt every newborn into its group and let it live; notice every death."""
         born, living = self._board.lifetimes()
-        for npc in np.flatnonzero(born != self._adopted).tolist():
+        for npc in np.flatnonzero((born > 0) & (born != self._adopted)).tolist():
             self._adopt(npc, int(born[npc]), newborn=bool(born[npc] > living[npc]))
         for npc in np.flatnonzero((born > living) & (born > self._called)).tolist():
             self._called[npc] = born[npc]
@@ -244,10 +244,14 @@ class SupervisorShell(Shell):
 
     async def _born(self, npc: int) -> None:
         """Wait for one birth; one that fails for good is noted with its reason."""
-        try:
-            await self._actors[npc].born.remote()
-        except ray.exceptions.RayActorError as error:
-            self._not_born(npc, str(error).strip().splitlines()[-1])
+        while not self._board.vitals["generation"][npc]:
+            try:
+                await self._actors[npc].born.remote()
+            except ray.exceptions.ActorUnavailableError:
+                await self.clock.sleep_s(WATCH_S)
+            except ray.exceptions.RayActorError as error:
+                self._not_born(npc, str(error).strip().splitlines()[-1])
+                return
 
     def _not_born(self, npc: int, reason: str) -> None:
         if npc not in self._gave_up and not self.stopping.is_set():

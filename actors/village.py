@@ -20,6 +20,7 @@ from actors.garden import GardenActor, Host
 from actors.governor import GovernorActor
 from actors.recorder import RecorderActor
 from actors.supervisor import SupervisorActor
+from nimmer.errors import HostError
 from nimmer.stores.traces import RowBatch
 
 ORGANISM_CPUS = 0.05
@@ -63,8 +64,11 @@ class Village:
             self.lives[name] = self.actors[name].live.remote()
 
     def ready(self, within_s: float = READY_S) -> None:
-        """Wait until requests are heard on the bus. Raises GetTimeoutError or what broke an actor's start."""
-        ray.get(self.actors["bridge"].ready.remote(), timeout=within_s)
+        """Wait until requests are heard on the bus. Raises HostError when the bridge cannot come up."""
+        try:
+            ray.get(self.actors["bridge"].ready.remote(), timeout=within_s)
+        except ray.exceptions.RayError as error:
+            raise HostError(f"the bridge does not come up at {self.charter.host}: {error}") from error
 
     def not_born(self) -> dict[int, str]:
         """Return the NPCs that cannot be born, and why; empty while the supervisor is too busy to say."""

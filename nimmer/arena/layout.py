@@ -18,7 +18,7 @@ from nimmer.life.percept import PERCEPT
 from nimmer.life.wave import MEANINGS
 
 MAGIC = 0x4E494D4D45523031
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 GATES = 8
 """Gates an NPC body has room for."""
 TRIGGERS = 4
@@ -147,10 +147,10 @@ TRAIL = np.dtype(
 """One tick of one NPC: what it saw, what moved it, what it did. gates: two bits per gate, state + 1.
 nerve: 0 the brain, else 1 + index in `nimmer.life.nerve.BODY_NERVES`; cost: lifeforce spent this tick."""
 
-RING = np.dtype([("head", "<u8"), ("dropped", "<u8"), ("bus", "<u8"), ("store", "<u8")])
+RING = np.dtype([("head", "<u8"), ("dropped", "<u8"), ("bus", "<u8"), ("store", "<u8"), ("plan", "<u8")])
 """Cursors of one ring, counted in records ever written: head by the producer, `bus` by the bridge, `store` by
 the recorder. A trail or transition ring frees a record once the recorder has kept it, and the bridge follows as
-far as the ring still holds; a wave ring waits for the bridge. What a full ring refuses, `dropped` counts."""
+far as the ring still holds; a wave ring waits for the bridge. What a full ring refuses, `dropped` counts. plan: up to where the bridge was publishing, so that its successor sends the very same messages again."""
 
 OUTBOX = np.dtype([("head", "<u8"), ("tail", "<u8"), ("dropped", "<u8"), ("births", "<u8")])
 """Cursors of one outbox, counted in bytes ever written; births: how many processes its actor has had."""

@@ -42,8 +42,19 @@ class RingReader:
 
     def read(self, most_per_npc: int = 256) -> Harvest:
         """Copy what this follower has not committed yet, at most `most_per_npc` records an NPC."""
-        heads = self._rings["head"].copy()
+        return self._between(self._rings["head"].copy(), most_per_npc)
+
+    def planned(self) -> Harvest:
+        """Copy what a predecessor planned to publish and did not commit; empty when it had committed all."""
+        return self._between(np.maximum(self._rings["plan"], self._rings[self._follower]), self._capacity)
+
+    def plan(self, harvest: Harvest) -> None:
+        """Write down that `harvest` is being published, before it is."""
+        self._rings["plan"] = harvest.cursors
+
+    def _between(self, heads: np.ndarray[tuple[int], np.dtype[np.uint64]], most_per_npc: int) -> Harvest:
         cursors = self._rings[self._follower].copy()
+        heads = np.maximum(heads, cursors)
         lag = heads - cursors
         if (late := lag > self._capacity).any():
             # a producer that waits for the other follower has overwritten what this one did not read

@@ -34,7 +34,8 @@ _U64 = struct.Struct("<Q")
 _CONTROL = struct.Struct(f"<IBBBBff{GATES}b")
 _ACTION = struct.Struct("<QQdBbHI")
 _VITALS = struct.Struct("<IIdQQQfIffQQ")
-_CURSORS = struct.Struct("<QQQQ")
+_REPORT = struct.Struct("<QQQfIffQQ")
+_CURSORS = struct.Struct("<QQQQQ")
 _WAVES = tuple(
     struct.Struct(f"<dQHHff{count}f{4 * (MEANINGS - count) + 4}x") for count in range(MEANINGS + 1)
 )
@@ -42,6 +43,8 @@ _WAVES = tuple(
 _TRANSITION = struct.Struct(f"<dQHbbBBHffff{TRIGGERS}H{TRIGGERS}f{TRIGGERS}d")
 _TRAIL = struct.Struct("<QQdIiBbBBHBBfffffffB3x")
 _ATTEMPTS = 64
+_REPORT_OFFSET = 16
+"""Where a `VITALS` record's report begins, behind pid, generation and time of birth."""
 
 
 class Control(NamedTuple):
@@ -84,6 +87,9 @@ class Slot:
         sections = arena.sections
         self.npc = npc
         self._memory = arena.memory
+        # `pack_into` clears its target before it packs, which another process could see: whatever is read without
+        # a version (cursors, versions themselves) is stored as one aligned word
+        self._words = memoryview(arena.memory).cast("Q")
         self._control = sections["control"].offset + npc * CONTROL.itemsize
         self._vitals = sections["vitals"].offset + npc * VITALS.itemsize
         self._percept_version = sections["percept_version"].offset + npc * 8
@@ -129,9 +135,9 @@ class Slot:
         """Write this tick's action, which is also the heartbeat."""
         memory, at = self._memory, self._action
         version = _U64.unpack_from(memory, at)[0] & ~1
-        _U64.pack_into(memory, at, version + 1)
+        self._words[at >> 3] = version + 1
         _ACTION.pack_into(memory, at + 8, npc_tick, seen_tick, time_s, verb, slot, 0, generation)
-        _U64.pack_into(memory, at, version + 2)
+        self._words[at >> 3] = version + 2
 
     def last_act(self) -> tuple[int, float, int]:
         """Return the last written (npc_tick, time_s, generation), zeros before the first."""
@@ -153,10 +159,10 @@ class Slot:
     def waves(self, npc_tick: int, waves: Sequence[Wave]) -> int:
         """Append a tick's waves; return how many found room, the rest counted as dropped: the bridge lags a ring."""
         memory, at, ring = self._memory, self._wave_cursor, self._waves
-        head, dropped, bus, _ = _CURSORS.unpack_from(memory, at)
+        head, dropped, bus, _, _ = _CURSORS.unpack_from(memory, at)
         room = WAVE_RING - (head - bus)
         if len(waves) > room:
-            _U64.pack_into(memory, at + 8, dropped + len(waves) - room)
+            self._words[(at >> 3) + 1] = dropped + len(waves) - room
             waves = waves[:room]
         for cell, time_s, confidence, cost, values in waves:
             count = len(values)
@@ -164,7 +170,7 @@ class Slot:
                 memory, ring + head % WAVE_RING * 48, time_s, npc_tick, cell, count, confidence, cost, *values
             )
             head += 1
-        _U64.pack_into(memory, at, head)  # last: what is not whole is not read
+        self._words[at >> 3] = head  # last: what is not whole is not read
         return len(waves)
 
     def transition(
@@ -184,9 +190,9 @@ class Slot:
     ) -> bool:
         """Append a gate transition; False, counted, when the recorder lags a whole ring behind."""
         memory, at = self._memory, self._transition_cursor
-        head, dropped, _, store = _CURSORS.unpack_from(memory, at)
+        head, dropped, _, store, _ = _CURSORS.unpack_from(memory, at)
         if head - store >= TRANSITION_RING:
-            _U64.pack_into(memory, at + 8, dropped + 1)
+            self._words[(at >> 3) + 1] = dropped + 1
             return False
         named = triggers[-TRIGGERS:]
         room = TRIGGERS - len(named)
@@ -213,27 +219,54 @@ class Slot:
             *[trigger[2] for trigger in named],
             *zeros,
         )
-        _U64.pack_into(memory, at, head + 1)
+        self._words[at >> 3] = head + 1
         return True
 
     def trail(self, *fields: float) -> bool:
         """Append a trail step, fields in the order of `TRAIL`; False, counted, when the recorder lags a ring behind."""
         memory, at = self._memory, self._trail_cursor
-        head, dropped, _, store = _CURSORS.unpack_from(memory, at)
+        head, dropped, _, store, _ = _CURSORS.unpack_from(memory, at)
         if head - store >= TRAIL_RING:
-            _U64.pack_into(memory, at + 8, dropped + 1)
+            self._words[(at >> 3) + 1] = dropped + 1
             return False
         _TRAIL.pack_into(memory, self._trails + head % TRAIL_RING * 72, *fields)
-        _U64.pack_into(memory, at, head + 1)
+        self._words[at >> 3] = head + 1
         return True
 
     def vitals(self) -> Vitals:
         """Return what was last reported in this slot, by this process or the one before it."""
         return Vitals(*_VITALS.unpack_from(self._memory, self._vitals))
 
-    def report(self, vitals: Vitals) -> None:
-        """Write this NPC's vitals."""
-        _VITALS.pack_into(self._memory, self._vitals, *vitals)
+    def be_born(self, vitals: Vitals) -> None:
+        """Write who lives here now: pid and generation, once per life, with everything else of `vitals`."""
+        start = self._vitals
+        self._memory[start : start + VITALS.itemsize] = _VITALS.pack(*vitals)
+
+    def report(
+        self,
+        ticks_due: int,
+        ticks_done: int,
+        ticks_skipped: int,
+        lifeforce: float,
+        mode: int,
+        lateness_p99_us: float,
+        compute_mean_us: float,
+        waves: int,
+        transitions: int,
+    ) -> None:
+        """Write how this life runs; who lives it stays as `be_born` wrote it."""
+        start = self._vitals + _REPORT_OFFSET
+        self._memory[start : start + _REPORT.size] = _REPORT.pack(
+            ticks_due,
+            ticks_done,
+            ticks_skipped,
+            lifeforce,
+            mode,
+            lateness_p99_us,
+            compute_mean_us,
+            waves,
+            transitions,
+        )
 
     def remember(self, state: bytes) -> None:
         """Keep `state` across a death of this process. Raises ArenaError when it is too long."""
@@ -244,9 +277,9 @@ class Slot:
         older = 1 - newer
         version = _U64.unpack_from(memory, self._memory_versions + newer * 8)[0]
         start = self._memories + older * MEMORY_BYTES
-        _U64.pack_into(memory, self._memory_versions + older * 8, 0)
+        self._words[(self._memory_versions >> 3) + older] = 0
         memory[start : start + 4 + len(state)] = len(state).to_bytes(4, "little") + state
-        _U64.pack_into(memory, self._memory_versions + older * 8, version + 1)
+        self._words[(self._memory_versions >> 3) + older] = version + 1
 
     def memory(self) -> bytes:
         """Return what was remembered last, empty before the first time."""

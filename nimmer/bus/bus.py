@@ -68,6 +68,11 @@ class Bus(Protocol):
         ...
 
     @property
+    def max_payload(self) -> int:
+        """The largest message in bytes the broker takes."""
+        ...
+
+    @property
     def counts(self) -> BusCounts:
         """What this bus did so far."""
         ...

@@ -128,6 +128,11 @@ class MemoryBus:
         return not self._closed
 
     @property
+    def max_payload(self) -> int:
+        """The largest message in bytes the broker takes."""
+        return self.broker.max_payload
+
+    @property
     def counts(self) -> BusCounts:
         """What this bus did so far."""
         return self._tally.read()

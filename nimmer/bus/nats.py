@@ -135,6 +135,11 @@ class NatsBus:
         return self._client.is_connected
 
     @property
+    def max_payload(self) -> int:
+        """The largest message in bytes the server takes."""
+        return int(self._client.max_payload)
+
+    @property
     def counts(self) -> BusCounts:
         """What this bus did so far."""
         return self._tally.read()

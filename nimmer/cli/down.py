@@ -43,7 +43,8 @@ def down(
     else:
         left = last_known(state)
         cleared = list(clear(left, clock)) if left else []
-        if left:
+        now = last_known(state)
+        if left and now and now.run == left.run:  # not of a village that has begun meanwhile
             (state / RUN_FILE).unlink(missing_ok=True)
     if json_output:
         emit_json({"state_dir": str(state), "stopped": village.run if village else None, "cleared": cleared})

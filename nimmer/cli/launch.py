@@ -29,7 +29,7 @@ from nimmer.embedded import credentials
 from nimmer.errors import HostError, NimmerError
 from nimmer.host import limits_choice, ports
 from nimmer.host.household import Household, Run
-from nimmer.host.processes import descendants
+from nimmer.host.processes import descendants, identify
 from nimmer.minds.nursery import prepare_brains
 from nimmer.stores.tables import Table
 from nimmer.stores.traces import RowBatch
@@ -63,6 +63,7 @@ class Launch:
     began_s: float = 0.0
     first_tick_s: float = 0.0
     summary: dict[str, Any] = field(default_factory=dict)
+    _named_births: int = 0
     _run_row: dict[str, object] = field(default_factory=dict)
 
     def raise_village(self) -> None:
@@ -124,7 +125,14 @@ class Launch:
             said.append(f"{broken.partition(':')[0]} ended for good: {broken}")
         for line in said:
             self._report(line)
+        if (births := self._births()) != self._named_births:
+            self._named_births = births
+            self._name_processes()
         yield from said
+
+    def _births(self) -> int:
+        assert self.arena is not None
+        return int(self.arena.view("vitals")["generation"].sum())
 
     def _report(self, reason: str) -> None:
         """Tell on the bus, and so in the status, what happened to a server or an actor."""
@@ -187,6 +195,8 @@ class Launch:
 
     def _leave_ray(self) -> None:
         if self.cluster is None:
+            if self.household is not None:
+                self._name_processes()  # of a Ray whose start was interrupted
             return
         import ray
 
@@ -263,6 +273,9 @@ class Launch:
         assert household is not None
         servers = set(household.estate.servers.values())
         below = {f"ray.{one.pid}": one for one in descendants(os.getpid()) if one not in servers}
+        if self.arena is not None:  # in a cluster of somebody else's the NPCs are not below us
+            pids = self.arena.view("vitals")["pid"].tolist()
+            below |= {f"npc.{npc}": one for npc, pid in enumerate(pids) if pid and (one := identify(pid))}
         household.update(processes=below)
 
     def _await_first_ticks(self) -> None:

@@ -3,14 +3,19 @@
 Source: docs/host.md; docs/domain.md section 7, "Boot".
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from psycopg.conninfo import make_conninfo
 
+from nimmer.bus.identities import BRIDGE
+from nimmer.bus.nats import NatsBus
+from nimmer.cli.village import nats_passwords
 from nimmer.clock import Clock
 from nimmer.config import Settings
+from nimmer.config.settings import redact
 from nimmer.embedded.chroma_server import ChromaServer
 from nimmer.embedded.credentials import Credentials
 from nimmer.embedded.nats_conf import BrokerLimits
@@ -83,6 +88,7 @@ class Servers:
         self._start_chroma()
         if settings.bus.url:
             self.nats_url = settings.bus.url
+            asyncio.run(self._try_broker())
         else:
             nats = NatsServer(
                 settings.state_path,
@@ -109,8 +115,14 @@ class Servers:
             self.postgres_dsn = postgres.start()
             password = self._credentials.postgres
             self._watch("postgres", postgres)
-        household.update(nats_url=self.nats_url, postgres_dsn=self.postgres_dsn)
+        household.update(nats_url=shown(self.nats_url), postgres_dsn=shown(self.postgres_dsn))
         migrate(make_conninfo(self.postgres_dsn, password=password) if password else self.postgres_dsn)
+
+    async def _try_broker(self) -> None:
+        """Log in once as the bridge. Raises BusError naming what is wrong: better here than in an actor."""
+        password = nats_passwords(self._settings, self._credentials)[BRIDGE]
+        bus = await NatsBus.connect(self.nats_url, BRIDGE, password, self._clock)
+        await bus.close()
 
     def _start_chroma(self) -> None:
         settings = self._settings
@@ -160,3 +172,8 @@ class Servers:
     def _watch(self, name: str, server: Server) -> None:
         self._watched[name] = _Watched(server, RestartPolicy())
         self._household.own_server(name, server.identity)
+
+
+def shown(url: str) -> str:
+    """Return `url` as it may be written down: a password in it becomes ***."""
+    return str(redact(url))

@@ -78,6 +78,7 @@ def _drive(launch: Launch, stop: threading.Event, seconds: float | None, console
     except KeyboardInterrupt:
         return True
     finally:
+        stop.set()  # from here on a signal is heard and changes nothing: the end must be whole
         with console.status("taking the village down"):
             launch.take_down()
 

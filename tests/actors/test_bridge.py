@@ -132,7 +132,8 @@ async def test_what_must_be_acknowledged_is_insisted_on(
     listener.bus.fails = 3
     await bridge._keep_trails(listener.bus, bridge._trails.read())
     assert RingReader(arena, "trail", "bus").waiting == 0
-    assert sum(one.rows for one in await listener.bodies()) == 2 * NPCS
+    frames = [one for one in await listener.bodies() if isinstance(one, TrainingFrame)]
+    assert sum(one.rows for one in frames) == 2 * NPCS
 
 
 async def test_a_bridge_killed_before_its_cursor_moved_stores_each_frame_once(
@@ -193,14 +194,28 @@ async def test_a_letter_that_is_no_incident_does_not_stop_the_bridge(
     assert len(listener.heard) in (0, 1)
 
 
+async def test_a_letter_the_broker_never_takes_is_counted_and_left_behind(
+    arena: Arena, bridge: BridgeShell, listener: Listener
+) -> None:
+    listener.bus.broker.max_payload = 1000
+    large = Letter("dev.thalamus.traces.training", bytes(1001), "too-large")
+    await bridge._insist(listener.bus, [large, Letter("dev.thalamus.traces.training", b"fits", "small")])
+    assert [delivery.payload for delivery in listener.heard] == [b"fits"]
+    assert bridge.counts()["dropped"] == 1
+    letters, _ = Outbox(arena, "bridge").take()
+    assert [letter.subject for letter in letters] == ["dev.thalamus.incident.not-published"]
+
+
 def test_a_permission_violation_is_an_incident(arena: Arena, bridge: BridgeShell) -> None:
-    bridge._violated("publish", "dev.somewhere.else.altogether")
+    for _ in range(3):  # each refused message says so, once is told
+        bridge._violated("publish", "dev.somewhere.else.altogether")
+    bridge._violated("publish", "dev.thalamus.incident.permission")
     letters, _ = Outbox(arena, "bridge").take()
     (letter,) = letters
     body = decode(letter.subject, letter.payload).body
     assert isinstance(body, Incident)
-    assert (body.kind, body.entity) == ("permission", "bridge")
-    assert "refused to publish dev.somewhere.else.altogether" in body.reason
+    assert (body.kind, body.entity) == ("permission", "dev.somewhere.else.altogether")
+    assert "refused to publish" in body.reason
 
 
 def test_a_fresh_bridge_counts_nothing(bridge: BridgeShell) -> None:

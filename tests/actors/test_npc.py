@@ -141,14 +141,18 @@ def test_a_tick_cut_off_before_its_act_is_lived_again(arena: Arena, world: World
     assert RingReader(arena, "trail", "store").read().records["npc_tick"].tolist() == [1, 2, 3, 4, 4]
 
 
-def test_a_memory_of_another_level_is_let_go(arena: Arena, world: World) -> None:
+def test_one_reborn_on_another_level_keeps_all_but_the_map(arena: Arena, world: World) -> None:
     clock = ManualClock(100.0)
     first = NpcShell(birth(arena), clock)
     live(first, world, clock, 10)
     first._remember(clock.monotonic_s())
     memory = json.loads(Slot(arena, NPC).memory())
     Slot(arena, NPC).remember(json.dumps({**memory, "level": 3}).encode())
-    live(NpcShell(birth(arena), clock), world, clock, 3)
+    second = NpcShell(birth(arena), clock)
+    second._enter(1)
+    assert second._body.ledger.state() == memory["body"]["ledger"]
+    assert second._body.brain.state() == NpcShell(birth(arena), clock)._body.brain.state()
+    live(second, world, clock, 3)
     assert Slot(arena, NPC).last_act()[0] == 13
 
 

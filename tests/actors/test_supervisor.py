@@ -58,7 +58,7 @@ def process() -> Iterator["subprocess.Popen[bytes]"]:
 
 def be_born(supervisor: SupervisorShell, npc: int, pid: int, generation: int) -> None:
     slot = Slot(supervisor.arena, npc)
-    slot.report(slot.vitals()._replace(pid=pid, generation=generation))
+    slot.be_born(slot.vitals()._replace(pid=pid, generation=generation))
 
 
 def incidents(supervisor: SupervisorShell) -> list[tuple[str, str]]:

@@ -1,5 +1,7 @@
 """The arena: what one side writes, the other reads whole; what does not fit is counted."""
 
+import multiprocessing
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import numpy as np
@@ -171,3 +173,45 @@ def test_an_outbox_keeps_order_across_its_edge_and_counts_drops(sizes: list[int]
     letters, _ = reader.take()
     assert [letter.payload for letter in letters] == sent
     assert all(letter.message_id.startswith("id-") for letter in letters)
+
+
+def test_what_was_planned_is_read_again_and_nothing_more(arena: Arena) -> None:
+    slot, reader = Slot(arena, 0), RingReader(arena, "trail", "bus")
+    for tick in range(1, 6):
+        trail(slot, tick)
+    harvest = reader.read()
+    reader.plan(harvest)
+    trail(slot, 6)  # more has come meanwhile, and the bridge is killed before it commits
+    again = RingReader(arena, "trail", "bus").planned()
+    assert again.records["npc_tick"].tolist() == [1, 2, 3, 4, 5]
+    reader.commit(again)
+    assert len(reader.planned().records) == 0
+    assert reader.read().records["npc_tick"].tolist() == [6]
+
+
+def test_a_head_is_never_seen_behind_its_cursor(arena: Arena) -> None:
+    slot, reader = Slot(arena, 0), RingReader(arena, "trail", "store")
+    trail(slot, 1)
+    reader.commit(reader.read())
+    arena.view("trail_cursor")["head"][0] = 0
+    assert len(reader.read().records) == 0
+    assert reader.overrun == 0
+
+
+def test_cursors_are_stored_as_one_word(arena: Arena) -> None:
+    """`struct.pack_into` clears before it packs; a reader in another process would see a head of 0."""
+    reader, stop = Arena.attach(arena.path), multiprocessing.Event()
+    writer = multiprocessing.get_context("fork").Process(target=_write_waves, args=(arena, stop))
+    writer.start()
+    heads = reader.view("wave_cursor")["head"]
+    seen = [int(heads[0]) for _ in range(200_000)]
+    stop.set()
+    writer.join()
+    assert seen == sorted(seen)
+
+
+def _write_waves(arena: Arena, stop: Event) -> None:
+    slot, cursors = Slot(arena, 0), arena.view("wave_cursor")
+    while not stop.is_set():
+        slot.wave(1, 2, 0.5, 0.9, 0.1, (25.0, 1.0))
+        cursors["bus"][0] = cursors["head"][0]
