@@ -19,7 +19,7 @@ from actors.npc import REFUSED
 from actors.shell import Shell, crashing, log
 from nimmer.arena.layout import ACTION
 from nimmer.bus.message import QuizReport, WorldDelta
-from nimmer.errors import WorldError
+from nimmer.errors import ReplayError, WorldError
 from nimmer.life.action import Action
 from nimmer.stores.action_log import ActionLog, ActionLogWriter
 from nimmer.stores.tables import Table
@@ -93,18 +93,29 @@ class GardenShell(Shell):
         return writer
 
     def _resume(self) -> ActionLogWriter:
-        writer = ActionLogWriter.reopen(self._log_path)
-        reader = ActionLog(self._log_path)
-        snapshot = self._snapshot_path.read_bytes() if self._snapshot_path.exists() else None
+        """Come back to where the log ends: from the snapshot and what follows it, else from the birth on."""
+        levels = self.garden.levels
         try:
-            self.garden.village = resume(reader.header, reader.frames(), self.garden.levels, snapshot)
-        except WorldError as error:
+            start, snapshot = self._kept_snapshot()
+            writer = ActionLogWriter.reopen(self._log_path, start=start)
+            reader = ActionLog(self._log_path)
+            self.garden.village = resume(reader.header, reader.frames(start), levels, snapshot)
+        except (WorldError, ReplayError) as error:
             log.warning(
                 "the snapshot of run %s is of no use (%s); the log is enough", self.charter.run, error
             )
-            self.garden.village = resume(reader.header, reader.frames(), self.garden.levels)
+            writer = ActionLogWriter.reopen(self._log_path)
+            reader = ActionLog(self._log_path)
+            self.garden.village = resume(reader.header, reader.frames(), levels)
         log.warning("the garden goes on with run %s at tick %d", self.charter.run, self.garden.tick)
         return writer
+
+    def _kept_snapshot(self) -> tuple[int, bytes | None]:
+        """Return the kept state, and where in the log the frames after it begin; (0, None) when there is none."""
+        if not self._snapshot_path.exists():
+            return 0, None
+        kept = self._snapshot_path.read_bytes()
+        return int.from_bytes(kept[:8], "little"), kept[8:]
 
     @crashing
     async def live(self) -> None:
@@ -211,7 +222,7 @@ class GardenShell(Shell):
         state = self.garden.village.to_bytes()
         self._log.sync()
         fresh = self._snapshot_path.with_suffix(".new")
-        fresh.write_bytes(state)
+        fresh.write_bytes(self._log.offset.to_bytes(8, "little") + state)
         fresh.replace(self._snapshot_path)
         row = garden_news.snapshot_row(self.charter.run, self.garden, state, self.clock.unix_s())
         self._keep(Table.WORLD_SNAPSHOTS, (row,))

@@ -92,9 +92,12 @@ class ActionLogWriter:
         return writer
 
     @classmethod
-    def reopen(cls, path: Path, flush_every: int = 0) -> Self:
-        """Go on with a log after a crash; a torn last frame is cut off first. Raises ReplayError if it is broken."""
-        truncate_torn_tail(path)
+    def reopen(cls, path: Path, flush_every: int = 0, start: int = 0) -> Self:
+        """Go on with a log after a crash; a torn last frame is cut off first. Raises ReplayError if it is broken.
+
+        start: as in `ActionLog.frames`; what lies before it is not looked at.
+        """
+        truncate_torn_tail(path, start)
         return cls(path.open("ab", buffering=0), flush_every)
 
     def append(self, frame: Frame) -> None:
@@ -104,6 +107,11 @@ class ActionLogWriter:
         self._unsynced += 1
         if self._flush_every and self._unsynced >= self._flush_every:
             self.sync()
+
+    @property
+    def offset(self) -> int:
+        """Return where the next frame will begin, in bytes: a place to read on from."""
+        return self._file.seek(0, os.SEEK_END)
 
     def sync(self) -> None:
         """Wait until everything appended is on the disk."""
@@ -145,13 +153,15 @@ class ActionLog:
         self.whole_bytes = 0
         self.header = self._read_header()
 
-    def frames(self) -> Iterator[Frame]:
+    def frames(self, start: int = 0) -> Iterator[Frame]:
         """Yield every whole frame in order, then set `torn` and `whole_bytes`.
+
+        start: 0 for all, or an `ActionLogWriter.offset`, from which on they are wanted.
 
         Raises ReplayError naming the tick when a frame before the last is damaged.
         """
         tick = 0
-        for payload in self._payloads(skip_header=True):
+        for payload in self._payloads(skip_header=not start, start=start):
             try:
                 frame = decode(payload)
             except ReplayError as error:
@@ -176,18 +186,21 @@ class ActionLog:
             )
         raise ReplayError(f"{self.path}: the log has no whole header, so nothing of the run can be read")
 
-    def _payloads(self, *, skip_header: bool) -> Iterator[bytes]:
+    def _payloads(self, *, skip_header: bool, start: int = 0) -> Iterator[bytes]:
         try:
             with self.path.open("rb") as file:
-                yield from self._scan(file, skip_header=skip_header)
+                yield from self._scan(file, skip_header=skip_header, start=start)
         except OSError as error:
             raise ReplayError(f"{self.path}: cannot be read ({error.strerror or error})") from error
 
-    def _scan(self, file: BinaryIO, *, skip_header: bool) -> Iterator[bytes]:
+    def _scan(self, file: BinaryIO, *, skip_header: bool, start: int) -> Iterator[bytes]:
         size = os.fstat(file.fileno()).st_size
         if file.read(len(MAGIC)) != MAGIC:
             raise ReplayError(f"{self.path}: not an action log (it does not begin with {MAGIC!r})")
-        offset, tick, skip = len(MAGIC), -1, skip_header
+        offset, tick, skip = max(len(MAGIC), start), -1, skip_header
+        if offset > size:
+            raise ReplayError(f"{self.path}: has {size} bytes, and was to be read on from byte {offset}")
+        file.seek(offset)
         while offset < size:
             payload = _payload(file, size - offset)
             end = offset + _FRAME.size + (len(payload) if payload is not None else 0)
@@ -205,13 +218,13 @@ class ActionLog:
         self.whole_bytes, self.torn = offset, offset < size
 
 
-def truncate_torn_tail(path: Path) -> int:
-    """Cut a torn last frame off the log at `path`; return how many bytes went.
+def truncate_torn_tail(path: Path, start: int = 0) -> int:
+    """Cut a torn last frame off the log at `path`, reading from `start` on; return how many bytes went.
 
     Raises ReplayError when the log is broken elsewhere.
     """
     log = ActionLog(path)
-    for _ in log.frames():
+    for _ in log.frames(start):
         pass
     size = path.stat().st_size
     if log.torn:

@@ -182,6 +182,7 @@ async def test_a_log_damaged_in_the_middle_is_an_error_that_names_the_tick(
     content = bytearray(log_of(charter).read_bytes())
     content[len(content) // 2] ^= 0xFF
     log_of(charter).write_bytes(content)
+    (log_of(charter).parent / "snapshot").unlink()  # with it, only what follows it is read
     with pytest.raises(ReplayError, match=r"tick \d+"):
         garden(charter)
 
@@ -279,5 +280,5 @@ async def test_it_stops_with_a_snapshot_to_come_back_from(
     await turn(shell, 7)
     status = await shell.stop()
     assert status["tick"] == 7
-    assert (log_of(charter).parent / "snapshot").read_bytes() == shell.garden.village.to_bytes()
+    assert (log_of(charter).parent / "snapshot").read_bytes()[8:] == shell.garden.village.to_bytes()
     assert shell._log._file.closed

@@ -103,6 +103,20 @@ def test_a_log_goes_on_after_a_crash_behind_its_last_whole_frame(tmp_path: Path)
     assert not again.torn
 
 
+def test_a_log_is_read_on_from_where_it_stood(tmp_path: Path) -> None:
+    path = logged(tmp_path)
+    with ActionLogWriter.reopen(path) as log:
+        place = log.offset
+        for tick in (6, 7):
+            log.append(frame(tick))
+    with path.open("ab") as file:
+        file.write(b"torn")
+    assert [found.tick for found in ActionLog(path).frames(place)] == [6, 7]
+    with ActionLogWriter.reopen(path, start=place) as log:
+        log.append(frame(8))
+    assert ticks_of(ActionLog(path)) == [0, 1, 2, 3, 4, 5, 6, 7, 8]
+
+
 def test_what_was_appended_is_readable_while_the_writer_lives(tmp_path: Path) -> None:
     writer = ActionLogWriter.create(tmp_path / "a.log", HEADER)
     writer.append(BIRTH)
