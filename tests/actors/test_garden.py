@@ -171,6 +171,7 @@ async def test_a_useless_snapshot_is_replaced_by_the_log(
 ) -> None:
     first = garden(charter)
     await turn(first, 17)
+    first._log.close()
     (log_of(charter).parent / "snapshot").write_bytes(content)
     assert garden(charter).garden.digest == first.garden.digest
 
