@@ -95,20 +95,18 @@ class GardenShell(Shell):
     def _resume(self) -> ActionLogWriter:
         """Come back to where the log ends: from the snapshot and what follows it, else from the birth on."""
         levels = self.garden.levels
+        reader = ActionLog(self._log_path)
+        start, snapshot = self._kept_snapshot()
         try:
-            start, snapshot = self._kept_snapshot()
-            writer = ActionLogWriter.reopen(self._log_path, start=start)
-            reader = ActionLog(self._log_path)
             self.garden.village = resume(reader.header, reader.frames(start), levels, snapshot)
         except (WorldError, ReplayError) as error:
             log.warning(
                 "the snapshot of run %s is of no use (%s); the log is enough", self.charter.run, error
             )
-            writer = ActionLogWriter.reopen(self._log_path)
-            reader = ActionLog(self._log_path)
+            start = 0
             self.garden.village = resume(reader.header, reader.frames(), levels)
         log.warning("the garden goes on with run %s at tick %d", self.charter.run, self.garden.tick)
-        return writer
+        return ActionLogWriter.reopen(self._log_path, start=start)
 
     def _kept_snapshot(self) -> tuple[int, bytes | None]:
         """Return the kept state, and where in the log the frames after it begin; (0, None) when there is none."""

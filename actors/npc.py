@@ -34,10 +34,9 @@ REMEMBER_S = 1.0
 """How often an NPC writes what it must not forget into the arena."""
 WAIT_FOR_WORLD_S = 0.05
 """How often a newborn looks whether the world has shown it anything yet."""
-GROUPS = 4
-"""NPCs of a host tick in so many groups, evenly spread over the period. Those of a group are due at one time and run
-one after the other: each finds Python and numpy in the caches that the one before it has warmed, which is a quarter of
-a tick's CPU, for some ms of lateness of the last."""
+SPREAD = (5**0.5 - 1) / 2
+"""Golden ratio: multiples of it, modulo 1, spread any number of NPCs evenly over their common period, so that they
+do not all want a core in the same moment."""
 WAIT_FOR_WRITER_S = 0.005
 """How soon it looks again at an observation that is being written; the tick is late then, not left out."""
 REFUSED = 1
@@ -143,8 +142,8 @@ class NpcShell:
         return self._done
 
     def _due_after(self, now_s: float, period_s: float) -> float:
-        """Return when the group of this NPC is due next at a new rate."""
-        place = self._birth.npc % GROUPS / GROUPS
+        """Return when this NPC is due next at a new rate, at its own place in the period."""
+        place = self._birth.npc * SPREAD % 1.0
         return (floor(now_s / period_s - place) + 1.0 + place) * period_s
 
     def tick(self, control: Control, now_s: float, late_s: float) -> bool:

@@ -8,6 +8,9 @@ Source: docs/host.md; Ray documentation, "Token authentication" and "Ray event e
 import logging
 import math
 import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,6 +61,17 @@ def prepare(settings: Settings, token: str, events_port: int) -> None:
         os.environ.pop("RAY_ADDRESS", None)
 
 
+@contextmanager
+def _signals_kept() -> Iterator[None]:
+    """Put back the handlers that Ray replaces: on SIGTERM its own print a stack and leave at once, or abort."""
+    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
 def connect(settings: Settings, namespace: str, temp_dir: Path) -> Cluster:
     """Start a local Ray, or attach to the one at `ray.address`.
 
@@ -67,9 +81,13 @@ def connect(settings: Settings, namespace: str, temp_dir: Path) -> Cluster:
 
     if settings.ray.address is not None:
         try:
-            context = ray.init(
-                settings.ray.address, namespace=namespace, log_to_driver=False, logging_level=logging.ERROR
-            )
+            with _signals_kept():
+                context = ray.init(
+                    settings.ray.address,
+                    namespace=namespace,
+                    log_to_driver=False,
+                    logging_level=logging.ERROR,
+                )
         except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
             raise HostError(
                 f"no Ray answers at ray.address = {settings.ray.address}: {error}; is RAY_AUTH_TOKEN_PATH set to its token?"
@@ -77,21 +95,23 @@ def connect(settings: Settings, namespace: str, temp_dir: Path) -> Cluster:
         return Cluster(settings.ray.address, f"http://{context.dashboard_url or ''}", own=False)
     npcs = settings.village.npcs
     try:
-        context = ray.init(
-            address="local",
-            namespace=namespace,
-            num_cpus=settings.ray.num_cpus or max(os.cpu_count() or 1, math.ceil(npcs * CPUS_PER_NPC + 0.5)),
-            include_dashboard=True,
-            dashboard_host=settings.ray.dashboard_host,
-            dashboard_port=settings.ray.dashboard_port,
-            object_store_memory=settings.ray.object_store_mb * 1_000_000,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            _node_ip_address=NODE_ADDRESS,
-            _temp_dir=str(temp_dir / "ray"),
-            # admission only: what an NPC may really take is its control group's business
-            _memory=npcs * settings.village.memory_mb * 1_000_000 + SPARE_MEMORY,
-        )
+        with _signals_kept():
+            context = ray.init(
+                address="local",
+                namespace=namespace,
+                num_cpus=settings.ray.num_cpus
+                or max(os.cpu_count() or 1, math.ceil(npcs * CPUS_PER_NPC + 0.5)),
+                include_dashboard=True,
+                dashboard_host=settings.ray.dashboard_host,
+                dashboard_port=settings.ray.dashboard_port,
+                object_store_memory=settings.ray.object_store_mb * 1_000_000,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                _node_ip_address=NODE_ADDRESS,
+                _temp_dir=str(temp_dir / "ray"),
+                # admission only: what an NPC may really take is its control group's business
+                _memory=npcs * settings.village.memory_mb * 1_000_000 + SPARE_MEMORY,
+            )
     except (RuntimeError, ValueError, OSError) as error:
         raise HostError(f"Ray does not start: {error}; see {temp_dir / 'ray'} and `nimmer doctor`") from error
     return Cluster(ray.get_runtime_context().gcs_address, f"http://{context.dashboard_url}", own=True)

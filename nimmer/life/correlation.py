@@ -166,16 +166,22 @@ class Correlator:
         total = weights = 0.0
         partner = False
         pairs = self._pairs[x[0]]
-        now_s, sure, values, salient = x[1], x[2], x[3], x[4]
+        _, now_s, sure, values, salient = x
+        predicate = 0
         for other, y in self.memory.items():
-            if y[1] < oldest or other == source:
+            _, then_s, as_sure, said, as_salient = y
+            if then_s < oldest or other == source:
                 continue
             pair = pairs[y[0]]
-            sem = semantic(pair, values, y[3], self._predicate(salient, y[4]))
-            if sem < 0.0 and not same_scope(pair, values, y[3]):
+            if self._has_predicate:
+                predicate = 1 if salient == as_salient else -1
+            sem = semantic(pair, values, said, predicate)
+            if sem < 0.0 and not same_scope(pair, values, said):
                 continue  # a wall ahead and a free side do not contradict each other
             partner = True
-            weight = y[2] * (1.0 - abs(sure - y[2])) * 2.0 ** ((y[1] - now_s) / self.window_s)
+            weight = as_sure * (1.0 - abs(sure - as_sure))
+            if then_s != now_s:
+                weight *= 2.0 ** ((then_s - now_s) / self.window_s)
             total += weight * sem
             weights += weight
         if not partner:

@@ -207,7 +207,7 @@ class Raised:
     def processes(self) -> Mapping[str, ProcessId]:
         """Return the village's processes by name: ray::GardenShell..., nats-server, postgres, npc.7 ..."""
         assert self.launcher is not None
-        return {_title(one.pid): one for one in reversed(descendants(self.launcher.pid))}
+        return {title_of(one.pid): one for one in reversed(descendants(self.launcher.pid))}
 
     def actor(self, shell: str) -> ProcessId:
         """Return the process of an organism actor such as `GardenShell`."""
@@ -232,7 +232,7 @@ class Raised:
             return connection.execute(query.encode(), values).fetchall()
 
 
-def _title(pid: int) -> str:
+def title_of(pid: int) -> str:
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
     except OSError:
