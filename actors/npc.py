@@ -28,7 +28,7 @@ from nimmer.minds.brain import Brain
 from nimmer.minds.explorer import Explorer
 from nimmer.minds.mlp import Mlp
 from nimmer.minds.weights import load_weights
-from nimmer.world.levels import Levels, load_levels
+from nimmer.world.levels import load_graphs
 
 REMEMBER_S = 1.0
 """How often an NPC writes what it must not forget into the arena."""
@@ -68,7 +68,7 @@ class NpcShell:
         self._clock: Clock = clock or SystemClock()
         self._birth = birth
         self._slot = Slot(Arena.attach(Path(birth.arena)), birth.npc)
-        self._levels: Levels = load_levels(Path(birth.levels_file) if birth.levels_file else None)
+        self._graphs = load_graphs(Path(birth.levels_file) if birth.levels_file else None)
         self._level = 0
         self._known = self._slot.known[:0]
         self._seen = bytearray(PERCEPT.itemsize)
@@ -92,9 +92,7 @@ class NpcShell:
         self._lateness_us = [0.0] * _SAMPLES
         self._compute_us = before.compute_mean_us
         self._p99_us = before.lateness_p99_us
-        self._body = Body(
-            birth.npc, brain, self._levels[1].graph.slots, birth.price_scale, birth.node_capacity
-        )
+        self._body = Body(birth.npc, brain, self._graphs[0].slots, birth.price_scale, birth.node_capacity)
         self._memory = self._slot.memory()
         self._remembered_s = now_s
         self._pid = os.getpid()
@@ -233,7 +231,7 @@ class NpcShell:
     def _enter(self, level: int) -> None:
         """Take up life in a level: its map is the brain's map; what the last generation knew comes back."""
         self._level = level
-        self._known = self._slot.known[: self._levels[level].nodes]
+        self._known = self._slot.known[: self._graphs[level - 1].nodes]
         self._body.brain = self._brain(level)
         if self._memory:
             memory, self._memory = json.loads(self._memory), b""
@@ -244,7 +242,7 @@ class NpcShell:
     def _brain(self, level: int) -> Brain:
         generator = Chance(self._birth.seed).generator("npc", self._birth.npc, "brain", self._generation)
         if self._birth.weights is None:
-            return Explorer(self._levels[level].graph.neighbours.tolist(), generator)
+            return Explorer(self._graphs[level - 1].neighbours.tolist(), generator)
         return Mlp(load_weights(Path(self._birth.weights))[0], generator)
 
     def _remember(self, now_s: float) -> None:

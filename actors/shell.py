@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
+import ray
 from msgspec import Struct
 
 from actors.charter import Charter
@@ -46,6 +47,9 @@ class Shell:
         self.voice = Voice(Source(self.entity, "service"), self.clock)
         self.stopping = asyncio.Event()
         self.living = False
+        if self.births > 1 and ray.is_initialized():
+            # nobody else would ask in time: Ray's retry waits for the caller's heartbeat, up to half a minute
+            ray.get_runtime_context().current_actor.live.remote()
 
     def _enter(self, path: Path) -> Arena:
         """Attach the arena once the supervisor has made it whole."""

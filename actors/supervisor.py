@@ -31,7 +31,7 @@ from nimmer.life.percept import PERCEPT
 from nimmer.life.restart import GiveUp, RestartPolicy
 from nimmer.minds.nursery import weights_path
 from nimmer.minds.weights import load_weights
-from nimmer.world.levels import load_levels
+from nimmer.world.levels import load_graphs
 
 NPC_CPUS = 0.02
 """What one NPC is admitted with; its real limit is its control group's."""
@@ -84,10 +84,10 @@ class SupervisorShell(Shell):
                 log.warning("the supervisor re-enters the arena %s", path)
                 return
         charter = self.charter
-        levels = load_levels(Path(charter.levels_file) if charter.levels_file else None)
+        graphs = load_graphs(Path(charter.levels_file) if charter.levels_file else None)
         arena = Arena.create(
             path,
-            Plan(charter.npcs, levels.most_nodes, len(OUTBOXES)),
+            Plan(charter.npcs, max(graph.nodes for graph in graphs), len(OUTBOXES)),
             SystemClock().monotonic_s(),
         )
         control = arena.view("control")

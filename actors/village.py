@@ -40,28 +40,36 @@ class Village:
     lives: dict[str, Any] = field(default_factory=dict)
 
     def begin(self) -> None:
-        """Create every organism actor and let it live; returns at once, while they start."""
-        node = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+        """Create who the NPCs need, supervisor and garden, and let them live; returns at once, while they start."""
         hosts = [Host(SUPERVISOR, 0, self.charter.npcs)]
-        kinds: tuple[tuple[str, Any, tuple[Any, ...]], ...] = (
-            (SUPERVISOR, SupervisorActor, ()),
-            ("garden", GardenActor, (hosts,)),
-            ("recorder", RecorderActor, ()),
-            ("bridge", BridgeActor, ()),
-            ("governor", GovernorActor, ()),
-            ("cells", CellsActor, ()),
-        )
-        for name, kind, arguments in kinds:
-            self.actors[name] = kind.options(
-                name=name,
-                namespace=self.charter.namespace,
-                num_cpus=ORGANISM_CPUS,
-                max_restarts=-1,
-                max_task_retries=0,
-                scheduling_strategy=node,
-                enable_task_events=False,
-            ).remote(self.charter, *arguments)
-            self.lives[name] = self.actors[name].live.remote()
+        self._create(SUPERVISOR, SupervisorActor)
+        self._create("garden", GardenActor, hosts)
+
+    def serve(self) -> None:
+        """Create the other organism actors, once; returns at once.
+
+        Ray starts workers in the order of request: asked for after the NPCs, nobody's first tick waits for these.
+        What the NPCs have to say meanwhile waits in the arena.
+        """
+        if "bridge" in self.actors:
+            return
+        self._create("recorder", RecorderActor)
+        self._create("bridge", BridgeActor)
+        self._create("governor", GovernorActor)
+        self._create("cells", CellsActor)
+
+    def _create(self, name: str, kind: Any, *arguments: object) -> None:  # noqa: ANN401  Ray's actor classes are untyped
+        node = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+        self.actors[name] = kind.options(
+            name=name,
+            namespace=self.charter.namespace,
+            num_cpus=ORGANISM_CPUS,
+            max_restarts=-1,
+            max_task_retries=0,
+            scheduling_strategy=node,
+            enable_task_events=False,
+        ).remote(self.charter, *arguments)
+        self.lives[name] = self.actors[name].live.remote()
 
     def ready(self, within_s: float = READY_S) -> None:
         """Wait until requests are heard on the bus. Raises HostError when the bridge cannot come up."""
@@ -83,9 +91,10 @@ class Village:
         ray.get(self.actors["recorder"].keep.remote(batch), timeout=READY_S)
 
     def tend(self) -> str | None:
-        """Let every revived actor live again; return why one ended for good, once, or None.
+        """Return why an actor ended for good, once, or None.
 
-        Ray's own retry of `live` would wait for the heartbeat of this process, up to half a minute.
+        One that is revived lives again by itself. Ray tells us of its death only at this process's next heartbeat,
+        up to half a minute later; it is asked to live then all the same, for who is asked twice lives once.
         """
         done, _ = ray.wait(list(self.lives.values()), num_returns=len(self.lives), timeout=0)
         for name, ref in list(self.lives.items()):
@@ -97,7 +106,6 @@ class Village:
                 if self._gone(name):
                     del self.lives[name]
                     return f"{name}: {error}"
-                # while Ray still revives it this call fails too, and the next look makes another
                 self.lives[name] = self.actors[name].live.remote()
         return None
 
@@ -116,6 +124,8 @@ class Village:
         """
         words: dict[str, Any] = {}
         for name in ("governor", "cells", "garden", SUPERVISOR, "bridge", "recorder"):
+            if name not in self.actors:
+                continue
             try:
                 words[name] = ray.get(self.actors[name].stop.remote(), timeout=STOP_S)
             except ray.exceptions.RayError as error:

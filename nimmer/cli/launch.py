@@ -101,6 +101,7 @@ class Launch:
         self.village = Village(charter)
         self.village.begin()
         self._await_first_ticks()
+        self.servers.start_chroma()
         self.village.ready()
         self._write_down_run()
         self._name_processes()
@@ -297,6 +298,7 @@ class Launch:
                 born = int((vitals["generation"] > 0).sum())
                 if born > said:
                     said = born
+                    self.village.serve()
                     self.tell(f"{born} of {self.settings.village.npcs} NPCs are born")
             if self.clock.monotonic_s() - looked_s >= LOOK_S:
                 looked_s = self.clock.monotonic_s()

@@ -22,6 +22,7 @@ from nimmer.embedded.nats_conf import BrokerLimits
 from nimmer.embedded.nats_server import NatsServer
 from nimmer.embedded.postgres_server import PostgresOptions, PostgresServer
 from nimmer.errors import HostError
+from nimmer.host import ports
 from nimmer.host.household import Household
 from nimmer.host.processes import ProcessId
 from nimmer.life.restart import Backoff, GiveUp, RestartPolicy
@@ -80,12 +81,14 @@ class Servers:
         self.postgres_dsn = ""
 
     def start(self) -> None:
-        """Start what is not given as a URL, and bring the database to this release's tables.
+        """Start what the actors need and is not given as a URL; bring the database to this release's tables.
 
         Raises HostError or StoreError when a server does not come up.
         """
         settings, household = self._settings, self._household
-        self._start_chroma()
+        port = settings.stores.chroma_port
+        if settings.stores.chroma and port is not None and not ports.is_free(port):
+            raise ports.taken("stores.chroma_port", port)  # said now, though it starts last
         if settings.bus.url:
             self.nats_url = settings.bus.url
             asyncio.run(self._try_broker())
@@ -124,7 +127,8 @@ class Servers:
         bus = await NatsBus.connect(self.nats_url, BRIDGE, password, self._clock)
         await bus.close()
 
-    def _start_chroma(self) -> None:
+    def start_chroma(self) -> None:
+        """Start the vector store, without waiting for it: seconds of CPU that no first tick should wait behind."""
         settings = self._settings
         if settings.stores.chroma_url or not settings.stores.chroma:
             self._household.update(chroma_url=settings.stores.chroma_url)

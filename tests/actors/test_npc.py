@@ -222,3 +222,29 @@ def test_a_corrupt_weights_file_is_refused_by_name(arena: Arena, tmp_path: Path,
     with pytest.raises(WeightsError, match=r"npc-1\.safetensors"):
         NpcShell(birth(arena, str(path)))
     assert Slot(arena, NPC).vitals().generation == 0  # it was not born
+
+
+def test_npcs_of_one_rate_are_spread_evenly_over_their_period(arena: Arena, world: World) -> None:
+    shells = [NpcShell(Birth(npc, str(arena.path), 7, None, None, 0.01)) for npc in range(NPCS)]
+    due = sorted(shell._due_after(1000.0, 0.05) - 1000.0 for shell in shells)
+    assert due[0] > 0.0
+    assert due[-1] <= 0.05 + 1e-9
+    gaps = np.diff([*due, due[0] + 0.05])
+    assert gaps.min() > 0.2 * 0.05 / NPCS
+    late = shells[1]._due_after(1000.0, 0.05)
+    assert shells[1]._due_after(late + 1e-6, 0.05) == pytest.approx(late + 0.05)
+
+
+def test_a_tick_that_finds_a_half_written_observation_is_late_not_left_out(
+    arena: Arena, world: World
+) -> None:
+    versions = arena.view("percept_version")
+
+    class Writing(EndingClock):
+        def wait_s(self, duration_s: float) -> None:
+            super().wait_s(duration_s)
+            versions[NPC] = versions[NPC] + 1 if self._waits in (10, 13) else versions[NPC]
+
+    done = NpcShell(birth(arena), Writing(arena, 102.0)).live()
+    assert done == pytest.approx(20, abs=2)
+    assert Slot(arena, NPC).vitals().ticks_skipped == 0

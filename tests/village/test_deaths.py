@@ -37,7 +37,10 @@ def test_a_killed_npc_is_born_again_as_itself(village: Raised) -> None:
         pace = village.pace(die_and_return)
         heard: set[str] = set()
         while not heard >= {"restart", "death", "RESTARTING", "ALIVE"}:
-            body = watcher.hear().json()["body"]
+            try:
+                body = watcher.hear().json()["body"]
+            except TimeoutError:
+                pytest.fail(f"heard only {heard}")
             if body["kind"] == "actor" and body["name"] == f"npc-{victim}":
                 heard.add(body["state"])
             elif body.get("entity") == f"npc.{victim}":

@@ -17,6 +17,7 @@ from nimmer.arena.ring import RingReader
 from nimmer.arena.slot import Slot
 from nimmer.errors import ArenaError
 from nimmer.life.percept import features, unpack
+from nimmer.life.wave import Wave
 
 PLAN = Plan(npcs=3, nodes=25, outboxes=6)
 
@@ -102,6 +103,19 @@ def test_a_full_wave_ring_drops_the_new_wave_and_counts_it(arena: Arena) -> None
     reader.commit(harvest)
     assert reader.waiting == 0
     assert slot.wave(2, 2, 0.5, 0.9, 0.1, ())
+
+
+def test_the_waves_of_a_tick_are_written_as_far_as_there_is_room(arena: Arena) -> None:
+    slot, reader = Slot(arena, 0), RingReader(arena, "wave", "bus")
+    for tick in range(WAVE_RING // 4 - 1):
+        assert slot.waves(tick, [Wave(cell, 0.5, 0.9, 0.1, (1.0,)) for cell in range(4)]) == 4
+    wide = [Wave(cell, 1.5, 0.9, 0.1, (1.0, 2.0, 3.0, 4.0)[:cell]) for cell in range(5)]
+    assert slot.waves(7, wide) == 4
+    assert reader.dropped == 1
+    last = reader.read(WAVE_RING).records[-4:]
+    assert last["cell"].tolist() == [0, 1, 2, 3]
+    assert last["values"].tolist() == [[0] * 4, [1, 0, 0, 0], [1, 2, 0, 0], [1, 2, 3, 0]]
+    assert slot.waves(8, []) == 0
 
 
 def test_records_not_committed_are_read_again(arena: Arena) -> None:

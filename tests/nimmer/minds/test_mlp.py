@@ -61,6 +61,18 @@ def test_greedy_takes_the_likeliest() -> None:
     assert Mlp(weights, Chance(1).generator("a"), greedy=True).decide(percept, seen, KNOWN).verb == Verb.TALK
 
 
+def test_a_brain_draws_the_very_numbers_of_its_generator_one_per_action() -> None:
+    percept, seen = corner()
+    weights = initial_weights("small", Chance(1).generator("w"))
+    mind = Mlp(weights, Chance(1).generator("a"))
+    logits = mind.forward(seen).astype(np.float64)[[1, 2, 8, 9, 10]]
+    bounds = np.exp(logits - logits.max()).cumsum()
+    numbers = Chance(1).generator("a").random(200) * bounds[-1]
+    wanted = np.array([1, 2, 8, 9, 10])[bounds.searchsorted(numbers, side="right")]
+    drawn = [FLAT_ACTIONS.index(mind.decide(percept, seen, KNOWN)) for _ in range(200)]
+    assert drawn == wanted.tolist()
+
+
 def test_the_same_seed_gives_the_same_brain_and_another_npc_another() -> None:
     one, two = (initial_weights("medium", Chance(1).generator("npc", 7)) for _ in range(2))
     other = initial_weights("medium", Chance(1).generator("npc", 8))

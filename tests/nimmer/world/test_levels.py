@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from nimmer.errors import LevelError
-from nimmer.world.levels import load_levels
+from nimmer.world.levels import load_graphs, load_levels
 
 HEAD = 'exclusive = [["red", "blue"]]\n[[level]]\nnumber = 1\ngrid = [1, 2]\nvocabulary = ["red", "blue", "well"]\n'
 
@@ -42,6 +42,14 @@ def test_drawn_houses_never_combine_what_excludes_each_other() -> None:
     level = load_levels()[3]
     colours = level.mask(["red", "blue", "green", "yellow", "white", "grey"])
     assert (np.bitwise_count(level.traits & np.uint64(colours)) <= 1).all()
+
+
+def test_the_graphs_alone_are_those_of_the_levels(tmp_path: Path) -> None:
+    for graph, level in zip(load_graphs(), load_levels(), strict=True):
+        assert np.array_equal(graph.neighbours, level.graph.neighbours)
+        assert (graph.slots, graph.edge_cm) == (level.graph.slots, level.graph.edge_cm)
+    with pytest.raises(LevelError, match="level 1: grid is 'x'"):
+        load_graphs(written(tmp_path, "[[level]]\nnumber = 1\ngrid = 'x'\n"))
 
 
 def test_loading_twice_gives_the_same_world() -> None:
