@@ -266,6 +266,8 @@ class SupervisorShell(Shell):
         return "its weights were refused, and are readable now; start the village again"
 
     def _adopt(self, npc: int, generation: int, newborn: bool) -> None:
+        if newborn and (old := self._pidfds.get(npc)) is not None:
+            self._died(npc, generation - 1, old)  # its successor was born before the death was looked at
         pid = int(self._board.vitals["pid"][npc])
         try:
             self._limits.adopt(f"npc.{npc}", pid)

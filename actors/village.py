@@ -134,6 +134,8 @@ class Village:
 
     def close_store(self, last: RowBatch, tell: Callable[[str], None]) -> None:
         """Keep the run's last row, its ending, and let go of the database."""
+        if "recorder" not in self.actors:
+            return
         try:
             ray.get(self.actors["recorder"].close.remote(last), timeout=STOP_S)
         except ray.exceptions.RayError as error:

@@ -101,8 +101,9 @@ class Launch:
         self.village = Village(charter)
         self.village.begin()
         self._await_first_ticks()
-        self.servers.start_chroma()
+        self.village.serve()
         self.village.ready()
+        self.servers.start_chroma()
         self._write_down_run()
         self._name_processes()
 
@@ -121,11 +122,14 @@ class Launch:
         assert self.servers is not None
         assert self.village is not None
         said: list[str] = []
-        self.servers.tend(said.append)
+
+        def tell(line: str) -> None:
+            said.append(line)
+            self._report(line)  # at once: starting a server again takes its time
+
+        self.servers.tend(tell)
         if (broken := self.village.tend()) is not None:
-            said.append(f"{broken.partition(':')[0]} ended for good: {broken}")
-        for line in said:
-            self._report(line)
+            tell(f"{broken.partition(':')[0]} ended for good: {broken}")
         if (births := self._births()) != self._named_births:
             self._named_births = births
             self._name_processes()

@@ -29,10 +29,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
-import ray
 from hamlet import CLOCK, Feeder, Hamlet, awaited, cpu_ns, feeding, forked, hamlet, plain
 from measurement import Measurement, cpu_seconds, meets
-from quiet_ray import quiet_ray
+from quiet_ray import quiet_ray, ray
 
 from actors.npc import NpcActor
 from nimmer.arena.slot import Control, Slot

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import quiet_ray  # noqa: F401  # before Ray is imported by what follows
 
 from actors.npc import Birth, NpcShell
 from nimmer.arena.board import Board

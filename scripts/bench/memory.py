@@ -12,11 +12,10 @@ import statistics
 from typing import Any, NamedTuple
 
 import psutil
-import ray
 from empty import Empty
 from hamlet import CLOCK, Hamlet, awaited, feeding, hamlet
 from measurement import Measurement, meets
-from quiet_ray import quiet_ray
+from quiet_ray import quiet_ray, ray
 
 from actors.npc import NpcActor
 

@@ -1,7 +1,7 @@
 """A local Ray as `nimmer up` starts it, for benches: loopback, an own directory, the quiet settings.
 
-The token is left out (it protects a socket, it costs nothing that is measured here); the dashboard is there where
-a bench asks for it.
+Ray reads its settings when it is imported, so benches take `ray` from here. The token is left out (it protects a
+socket, it costs nothing that is measured here); the dashboard is there where a bench asks for it.
 """
 
 import logging
@@ -12,15 +12,18 @@ from contextlib import contextmanager
 
 from nimmer.cli.cluster import NODE_ADDRESS, QUIET
 
+os.environ.update(QUIET)
+os.environ["RAY_AUTH_MODE"] = "disabled"
+os.environ.pop("RAY_ADDRESS", None)
+
+import ray  # after its settings
+
+__all__ = ["quiet_ray", "ray"]
+
 
 @contextmanager
 def quiet_ray(*, dashboard: bool = False) -> Iterator[str]:
     """Run a local Ray for a while; gives its session directory."""
-    os.environ.update(QUIET)
-    os.environ["RAY_AUTH_MODE"] = "disabled"
-    os.environ.pop("RAY_ADDRESS", None)
-    import ray
-
     with tempfile.TemporaryDirectory(prefix="nb-", ignore_cleanup_errors=True) as place:
         ray.init(
             address="local",

@@ -33,10 +33,9 @@ SLOWEST_S = 180.0
 NIMMER = Path(sys.prefix) / "bin" / "nimmer"
 ENVIRONMENT = "dev"
 RIVAL = f"""
-import sys, time
+import time
 from empty import Empty
-from quiet_ray import quiet_ray
-import ray
+from quiet_ray import quiet_ray, ray
 called_s = time.monotonic()
 with quiet_ray(dashboard=True):
     kind = ray.remote(Empty)

@@ -63,10 +63,11 @@ class Village:
         for percepts in walk:
             self.now_s += TICK_S
             for (cells, gates, slot), percept in zip(self._bodies, percepts, strict=True):
-                for wave in cells.sense(percept, self.now_s):
+                waves = cells.sense(percept, self.now_s)
+                for wave in waves:
                     for transition in gates[wave.cell].hear(wave):
                         slot.transition(percept.tick, self.now_s, *transition[:9], transition.triggers)
-                    slot.wave(percept.tick, wave.cell, wave.time_s, wave.confidence, wave.cost, wave.values)
+                slot.waves(percept.tick, waves)
             harvest = self.ring.read()
             messages = self.mirror.encode(harvest.records, harvest.npcs)
             await bus.publish_many(messages)

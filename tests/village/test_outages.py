@@ -130,9 +130,13 @@ def test_half_a_minute_without_the_database_costs_no_row(village: Raised) -> Non
                 20.0,
                 "rows are spooled",
             )
-            told = village.status().incidents
-            assert any(
-                "postgres ended with status -9" in line or "postgres does not start" in line for line in told
+            until(
+                lambda: any(
+                    "postgres ended with status -9" in line or "postgres does not start" in line
+                    for line in village.status().incidents
+                ),
+                20.0,
+                "the status names what happened",
             )
             wait_s(OUTAGE_S)
             with pytest.raises(psycopg.OperationalError):

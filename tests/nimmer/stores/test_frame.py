@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nimmer.arena.layout import LAYOUT_VERSION
 from nimmer.errors import StoreError
 from nimmer.stores.frame import pack, unpack
 from nimmer.stores.tables import Table
@@ -64,6 +65,7 @@ def test_what_is_no_batch_is_refused(payload: bytes) -> None:
 def test_a_batch_of_another_layout_is_refused() -> None:
     payload = pack(trail_batch(fresh_run(), range(1, 2)))
     # the layout follows the tag "records"
-    other = payload.replace(b"\xa7records\x01", b"\xa7records\x02")
-    with pytest.raises(StoreError, match="layout 2, this release reads 1"):
+    ours, theirs = bytes([LAYOUT_VERSION]), bytes([LAYOUT_VERSION + 1])
+    other = payload.replace(b"\xa7records" + ours, b"\xa7records" + theirs)
+    with pytest.raises(StoreError, match=f"layout {LAYOUT_VERSION + 1}, this release reads {LAYOUT_VERSION}"):
         unpack(other)
