@@ -30,6 +30,8 @@ QUIET = {
     "OMP_NUM_THREADS": "1",
 }
 EVENTS = "ACTOR_DEFINITION_EVENT,ACTOR_LIFECYCLE_EVENT,NODE_DEFINITION_EVENT,NODE_LIFECYCLE_EVENT"
+RUN_VARIABLE = "NIMMERVERSE_RUN"
+"""By this a launcher knows the processes of its own Ray, whatever has become of their parents."""
 CPUS_PER_NPC = 0.01
 SPARE_MEMORY = 2_000_000_000
 
@@ -43,14 +45,15 @@ class Cluster:
     own: bool
 
 
-def prepare(settings: Settings, token: str, events_port: int) -> None:
-    """Set what Ray reads from the environment, before it is imported."""
+def prepare(settings: Settings, token: str, events_port: int, run: str) -> None:
+    """Set what Ray reads from the environment, before it is imported; every process of a Ray of ours carries the run."""
     token_path = settings.state_path / "ray.token"
     write_private(token_path, token.encode())
     os.environ.update(QUIET)
     if settings.ray.address is None:
         os.environ.update(
             {
+                RUN_VARIABLE: run,
                 "RAY_AUTH_MODE": "token",
                 "RAY_AUTH_TOKEN_PATH": str(token_path),
                 "RAY_enable_ray_event": "1",

@@ -20,7 +20,7 @@ from nimmer.bus.message import Incident, Source
 from nimmer.bus.subject import build
 from nimmer.bus.voice import Voice
 from nimmer.chance import fresh_seed
-from nimmer.cli.cluster import Cluster, connect, prepare
+from nimmer.cli.cluster import RUN_VARIABLE, Cluster, connect, prepare
 from nimmer.cli.servers import Servers
 from nimmer.cli.village import nats_passwords
 from nimmer.clock import Clock
@@ -29,7 +29,7 @@ from nimmer.embedded import credentials
 from nimmer.errors import HostError, NimmerError
 from nimmer.host import limits_choice, ports
 from nimmer.host.household import Household, Run
-from nimmer.host.processes import descendants, identify
+from nimmer.host.processes import carrying, descendants, end, identify
 from nimmer.minds.nursery import prepare_brains
 from nimmer.stores.tables import Table
 from nimmer.stores.traces import RowBatch
@@ -44,6 +44,9 @@ Tell = Callable[[str], None]
 FIRST_TICK_S = 120.0
 POLL_S = 0.02
 LOOK_S = 2.0
+SWEEPS = 5
+"""Times a Ray's processes are looked for at its end: one that is ended may just have started another."""
+GRACE_S = 2.0
 
 
 @dataclass(slots=True)
@@ -87,7 +90,7 @@ class Launch:
         self.servers = Servers(settings, household, passwords, clock)
         self.servers.start()
         events_port = ports.free_port()
-        prepare(settings, passwords.ray, events_port)
+        prepare(settings, passwords.ray, events_port, self.run)
         charter = self._charter(passwords, events_port)
         self.tell("servers are up; starting Ray")
         self.cluster = connect(settings, charter.namespace, household.temp_dir())
@@ -199,18 +202,20 @@ class Launch:
         self.village = None
 
     def _leave_ray(self) -> None:
-        if self.cluster is None:
-            if self.household is not None:
-                self._name_processes()  # of a Ray whose start was interrupted
-            return
-        import ray
+        """Leave or end Ray; of one of our own, a start that was interrupted included, no process stays."""
+        if self.cluster is not None:
+            import ray
 
-        if not self.cluster.own:
-            from actors.village import end_leftovers
+            if not self.cluster.own:
+                from actors.village import end_leftovers
 
-            end_leftovers(f"nimmer-{self.settings.environment}", lambda _: None)
-        ray.shutdown()
-        self.cluster = None
+                end_leftovers(f"nimmer-{self.settings.environment}", lambda _: None)
+            ray.shutdown()
+            self.cluster = None
+        for _ in range(SWEEPS):
+            if not (left := carrying(RUN_VARIABLE, self.run)):
+                return
+            end(left, GRACE_S, self.clock)
 
     def _release(self, household: Household) -> None:
         if self.arena is not None:

@@ -125,6 +125,18 @@ def working_in(directory: Path) -> tuple[int, ...]:
     return tuple(found)
 
 
+def carrying(variable: str, value: str) -> tuple[ProcessId, ...]:
+    """Return the processes, other than this one, that were started with `variable` set to `value`, as far as we may know."""
+    mark, found = f"{variable}={value}".encode(), []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):  # gone, or another user's
+            if not entry.name.isdigit() or int(entry.name) == os.getpid():
+                continue
+            if mark in (entry / "environ").read_bytes().split(b"\0") and (one := identify(int(entry.name))):
+                found.append(one)
+    return tuple(found)
+
+
 def _open(identity: ProcessId) -> int | None:
     """Return a pidfd of that very process, or None when it is gone."""
     try:

@@ -25,8 +25,12 @@ def test_a_killed_npc_is_born_again_as_itself(village: Raised) -> None:
 
         def die_and_return() -> None:
             village.kill(identity_of(before.npcs[victim].pid))
-            refused = village.ask(GUEST, f"npc.{victim}.action", NpcAction(victim, "look"), Reply)
-            assert refused == Reply(False, "the NPC is not alive; it is being born again")
+            dead = Reply(False, "the NPC is not alive; it is being born again")
+            until(
+                lambda: village.ask(GUEST, f"npc.{victim}.action", NpcAction(victim, "look"), Reply) == dead,
+                5.0,
+                "an action for a dead NPC is refused",
+            )
 
             def lives() -> bool:
                 one = village.status().npcs[victim]

@@ -9,7 +9,16 @@ from dataclasses import replace
 from nimmer.clock import SystemClock
 from nimmer.errors import HostError
 from nimmer.host import processes
-from nimmer.host.processes import ProcessId, alive, descendants, die_with_parent, end, identify, myself
+from nimmer.host.processes import (
+    ProcessId,
+    alive,
+    carrying,
+    descendants,
+    die_with_parent,
+    end,
+    identify,
+    myself,
+)
 
 WAIT = ["/bin/sh", "-c", "read line"]
 STUBBORN = ["/bin/sh", "-c", "trap '' TERM; echo ready; while :; do read line || :; sleep 1; done"]
@@ -108,3 +117,12 @@ def test_a_guarded_child_dies_with_its_killed_parent() -> None:
         assert select.select([handle], [], [], 10.0)[0]  # readable when the child has ended
         os.close(handle)
     assert not alive(child)
+
+
+def test_processes_are_found_by_what_they_were_started_with() -> None:
+    with subprocess.Popen(["/bin/sleep", "60"], env={"NIMMERVERSE_RUN": "0123456789abcdef"}) as child:
+        try:
+            assert [one.pid for one in carrying("NIMMERVERSE_RUN", "0123456789abcdef")] == [child.pid]
+            assert carrying("NIMMERVERSE_RUN", "0123456789abcde") == ()
+        finally:
+            child.kill()
