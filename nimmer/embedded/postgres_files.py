@@ -35,6 +35,8 @@ def settings(port: int, access_dir: Path, socket_dir: Path) -> list[str]:
         "password_encryption": "scram-sha-256",
         "max_connections": "50",
         "shared_buffers": "128MB",
+        # files below the data directory: what a killed server leaves is gone at its next start, and none is in /dev/shm
+        "dynamic_shared_memory_type": "mmap",
         "max_wal_size": "1GB",
         "fsync": "on",
         "synchronous_commit": "on",
