@@ -32,7 +32,8 @@ class Footprint:
             for one in psutil.net_connections("inet")
             if one.status == psutil.CONN_LISTEN and one.pid in pids
         )
-        return cls(processes, ports, frozenset(_paths(run)))
+        shared = {path for pid in pids for path in _shared_memory(pid)}
+        return cls(processes, ports, frozenset(_paths(run)) | shared)
 
     def left(self) -> list[str]:
         """Name what is still there."""
@@ -58,6 +59,15 @@ def _processes(home: Path) -> Iterator[ProcessId]:
                 one = identify(int(entry.name))
                 if one is not None:
                     yield one
+
+
+def _shared_memory(pid: int) -> Iterator[Path]:
+    """Yield the shared-memory files that a process has mapped by name, PostgreSQL's for instance."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+            words = line.split(maxsplit=5)
+            if len(words) == 6 and words[5].startswith("/dev/shm/") and Path(words[5]).exists():
+                yield Path(words[5])
 
 
 def _paths(run: str) -> Iterator[Path]:

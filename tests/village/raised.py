@@ -35,12 +35,12 @@ B = TypeVar("B", bound=msgspec.Struct)
 T = TypeVar("T")
 
 
-def until(condition: Callable[[], T], within_s: float, what: str) -> T:
+def until(condition: Callable[[], T], within_s: float, what: str, every_s: float = POLL_S) -> T:
     """Return the first truthy value of `condition`; fail with `what` and the last value when none came in time."""
     deadline_s = CLOCK.monotonic_s() + within_s
     while not (found := condition()):
         assert CLOCK.monotonic_s() < deadline_s, f"not within {within_s:g} s: {what} (last: {found!r})"
-        CLOCK.wait_s(POLL_S)
+        CLOCK.wait_s(every_s)
     return found
 
 

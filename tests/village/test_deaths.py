@@ -2,14 +2,17 @@
 
 import itertools
 import json
+import os
+import signal
 
 import pytest
 
 from nimmer.bus.identities import GUEST, WATCH
-from nimmer.bus.message import NpcAction, NpcStatus, Reply
+from nimmer.bus.message import NpcStatus
 from nimmer.life.lifeforce import BIRTH_LEVEL
 from tests.village.nats_by_hand import HandClient
 from tests.village.raised import Raised, identity_of, until, wait_s
+from tests.village.test_bus import by_hand, connected
 
 pytestmark = pytest.mark.village
 SHELLS = ("GovernorShell", "CellsShell", "RecorderShell", "BridgeShell", "SupervisorShell", "GardenShell")
@@ -24,13 +27,19 @@ def test_a_killed_npc_is_born_again_as_itself(village: Raised) -> None:
         watcher.subscribe("dev.thalamus.incident.*")
 
         def die_and_return() -> None:
-            village.kill(identity_of(before.npcs[victim].pid))
-            dead = Reply(False, "the NPC is not alive; it is being born again")
-            until(
-                lambda: village.ask(GUEST, f"npc.{victim}.action", NpcAction(victim, "look"), Reply) == dead,
-                5.0,
-                "an action for a dead NPC is refused",
-            )
+            question = by_hand("NpcAction", {"npc_id": victim, "verb": "look"})
+            with connected(village, GUEST) as guest:
+                os.kill(before.npcs[victim].pid, signal.SIGKILL)
+                # it is born again within a second, so this asks without a pause
+                until(
+                    lambda: (
+                        "not alive"
+                        in guest.request(f"dev.npc.{victim}.action", question).json()["body"]["reason"]
+                    ),
+                    5.0,
+                    "an action for a dead NPC is refused",
+                    every_s=0.0,
+                )
 
             def lives() -> bool:
                 one = village.status().npcs[victim]

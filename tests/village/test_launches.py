@@ -218,3 +218,8 @@ def test_a_full_disk_for_the_spool_is_told_and_costs_no_row(alone: Raised, tiny_
     )
     alone.complete()
     assert alone.status().stores.trail_rows_lost == 0
+    before = footprint(alone)
+    assert alone.launcher is not None
+    alone.launcher.send_signal(signal.SIGINT)
+    assert alone.ended() == 0
+    nothing_left(alone, before)
