@@ -20,6 +20,16 @@ HOST_MEMORY = 7
 HOST_TEMPERATURE = 8
 HOST_BATTERY = 9
 MATH = 10
+MOTOR_LEFT = 11
+MOTOR_RIGHT = 12
+IMU_SENSOR = 13
+LIGHT_SENSOR = 14
+SERVO_CAMERA = 15
+BATTERY_MONITOR = 16
+MATH_V2 = 17
+SPEECH_STT = 18
+SPEECH_TTS = 19
+VISION_DETECT = 20
 
 DIRECTIONS = ("front", "left", "right")
 OPERATIONS = ("add", "subtract", "multiply", "divide", "power", "sqrt", "mean", "min", "max", "modulo", "abs")
@@ -34,6 +44,18 @@ _BATTERY = (
     Field("percentage", scale=100.0),
     Field("charging", kind="category", choices=("no", "yes")),
 )
+_MATH = (
+    Field("operation", kind="category", choices=OPERATIONS),
+    Field("operand_count", scale=64.0),
+    Field("result", kind="identity"),
+)
+_MOTOR = (
+    Field("actual_velocity", scale=2.0),
+    Field("target_velocity", scale=2.0),
+    Field("power_draw", scale=10.0),
+    Field("stall_detected", kind="category", choices=("no", "yes")),
+)
+_YES = ("no", "yes")
 
 CELLS: tuple[CellKind, ...] = (
     CellKind(DISTANCE_FRONT, "distance_front", "distance", 2, 0.5, _DISTANCE),
@@ -57,18 +79,40 @@ CELLS: tuple[CellKind, ...] = (
     CellKind(HOST_MEMORY, "host_memory", "host", 1, 0.01, (Field("memory_percent", scale=100.0),)),
     CellKind(HOST_TEMPERATURE, "host_temperature", "danger", 0, 0.1, (Field("celsius", scale=100.0),)),
     CellKind(HOST_BATTERY, "host_battery", "battery", 1, 0.1, _BATTERY),
+    CellKind(MATH, "math", "math", 1, 0.1, _MATH),
+    CellKind(MOTOR_LEFT, "motor_left", "motor", 0, 1.7, _MOTOR),
+    CellKind(MOTOR_RIGHT, "motor_right", "motor", 0, 1.7, _MOTOR),
     CellKind(
-        MATH,
-        "math",
-        "math",
+        IMU_SENSOR,
+        "imu_sensor",
+        "motion",
         1,
-        0.1,
-        (
-            Field("operation", kind="category", choices=OPERATIONS),
-            Field("operand_count", scale=64.0),
-            Field("result", kind="identity"),
-        ),
+        0.3,
+        (Field("heading", scale=360.0), Field("acceleration", scale=20.0), Field("tilt", scale=90.0)),
     ),
+    CellKind(LIGHT_SENSOR, "light_sensor", "light", 1, 0.2, (Field("lux", scale=1000.0),)),
+    CellKind(SERVO_CAMERA, "servo_camera", "camera", 2, 0.5, (Field("angle", scale=180.0),)),
+    CellKind(
+        BATTERY_MONITOR, "battery_monitor", "battery", 1, 0.1, (*_BATTERY, Field("voltage", scale=12.0))
+    ),
+    CellKind(MATH_V2, "math_2", "math", 1, 0.1, _MATH),
+    CellKind(
+        SPEECH_STT,
+        "speech_stt",
+        "speech",
+        3,
+        6.1,
+        (Field("speaker_intent", kind="category", choices=("statement", "question")),),
+    ),
+    CellKind(
+        SPEECH_TTS,
+        "speech_tts",
+        "voice",
+        3,
+        4.0,
+        (Field("complete", kind="category", choices=_YES),),
+    ),
+    CellKind(VISION_DETECT, "vision_detect", "vision", 3, 8.0, (Field("objects", scale=10.0),)),
 )
 """The table: `CELLS[code].code == code`. cost is the printed price in lifeforce of one poll or answer."""
 
