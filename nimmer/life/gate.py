@@ -13,12 +13,13 @@ points 1-3, 6 and 18.
 """
 
 from collections.abc import Iterable, Mapping
-from math import exp, inf, log
+from math import exp, inf, log, nan
 from typing import Any
 
 from nimmer.life.correlation import MOST_SOURCES, Correlator
 from nimmer.life.gate_spec import GateSpec
 from nimmer.life.pricing import Pricing
+from nimmer.life.refusal import reason_of
 from nimmer.life.senses import CELLS
 from nimmer.life.transition import (
     PSEUDO_OF_CAUSE,
@@ -56,11 +57,12 @@ BOUND = 1.5
 LEAVING_STABLE_COST = 0.3
 NEVER_S = -1e18
 """A time before every clock's, which JSON can carry."""
-LATEST_S = 1e18
 TRIGGERS = 4
 """Trigger waves a transition names at most."""
 LATE_S = 0.1
 """A wave this much older than the newest still counts (as if it came now); an older one is refused."""
+DELAY_S = 1.5
+"""A wave this long under way, by its hearer's clock, counts as if it came now; an older one is refused."""
 AHEAD_S = 60.0
 """A wave this far ahead of its hearer's clock counts as if it came now; one further ahead is refused."""
 BODY_NODES = 32
@@ -127,25 +129,27 @@ class ResonantGate:
         """Return how often learning has made it a reflex, 0 or 1."""
         return self.trust.reflex_achieved
 
-    def hear(self, wave: Wave, source: str | None = None, now_s: float = LATEST_S) -> tuple[Transition, ...]:
+    def hear(
+        self, wave: Wave, source: str | None = None, now_s: float | None = None
+    ) -> tuple[Transition, ...]:
         """Take one wave and return the transitions it caused, none, one or two.
 
         source: whose cell sent it, where cells of one kind are many. now_s: the hearer's own time, where waves
-        come with another clock's; no wave takes the gate beyond it. While the gate is OPEN afterwards, the caller
+        come from other processes; no wave takes the gate beyond it. While the gate is OPEN afterwards, the caller
         forwards the wave to `tier`.
         """
         cell, time_s, confidence, _, values = wave
-        time_s = now_s if now_s < time_s <= now_s + AHEAD_S else time_s
+        time_s = time_s if now_s is None else self._heard_at(time_s, now_s)
         key = (source, cell) if source else cell
         correlator = self.correlator
         if (
             len(values) != self._sizes.get(cell, -1)
             or not 0.0 <= confidence <= 1.0
-            or not self.now_s - LATE_S <= time_s <= now_s
+            or not self.now_s - LATE_S <= time_s < inf
             or (total := sum(values)) - total != 0.0  # NaN or infinite
             or (len(correlator.memory) >= MOST_SOURCES and correlator.full(key, time_s))
         ):
-            return self._count(self._reason(wave, now_s))
+            return self._refuse(wave, now_s)
         self.heard += 1
         self._pass(time_s)
         correlation = correlator.hear(key, cell, self.now_s, confidence, values)
@@ -230,6 +234,12 @@ class ResonantGate:
             self.tier = self.trust.tier  # while it is open, the pattern that opened it routes
         self._set_bounds()
         return moved
+
+    def _heard_at(self, time_s: float, now_s: float) -> float:
+        """Return when a wave from elsewhere counts as heard, by the hearer's clock; NaN where it is refused."""
+        if now_s - DELAY_S <= time_s <= now_s + AHEAD_S:
+            return min(max(time_s, self.now_s - LATE_S), now_s)
+        return nan
 
     def _pass(self, now_s: float) -> None:
         elapsed_s = now_s - self.now_s
@@ -328,20 +338,12 @@ class ResonantGate:
         else:
             self._low, self._high = -inf, REOPEN
 
-    def _reason(self, wave: Wave, now_s: float) -> str:
-        """Return why a wave cannot be right, the first reason there is."""
+    def _refuse(self, wave: Wave, now_s: float | None) -> tuple[Transition, ...]:
+        oldest_s, newest_s = self.now_s - LATE_S, inf
+        if now_s is not None:
+            oldest_s, newest_s = now_s - DELAY_S, now_s + AHEAD_S
         size = self._sizes.get(wave.cell)
-        total = sum(wave.values)
-        reasons = (
-            (size is None, f"not a cell of domain {self.spec.domain}"),
-            (len(wave.values) != size, f"not the {size} values of its kind"),
-            (not 0.0 <= wave.confidence <= 1.0, "confidence outside 0..1"),
-            (not abs(wave.time_s) < inf, "time is not finite"),
-            (wave.time_s > now_s + AHEAD_S, "a minute or more ahead: its clock is wrong"),
-            (wave.time_s < self.now_s - LATE_S, "older than the newest wave: its clock went back"),
-            (total - total != 0.0, "a value is not finite"),
-        )
-        return next((text for holds, text in reasons if holds), "more sources than one gate remembers")
+        return self._count(reason_of(wave, self.spec.domain, size, oldest_s, newest_s))
 
     def _count(self, reason: str) -> tuple[Transition, ...]:
         self.refused += 1

@@ -77,18 +77,18 @@ class Thalamus:
 
     def hear(self, source: str, wave: Wave, now_s: float) -> tuple[Transition, ...]:
         """Take one wave of `source` (a host, a device, an organ) and return the transitions it caused."""
-        if not self.flood.admit(source, now_s):
-            return self._refuse(TOO_MANY)
         try:
+            if not self.flood.admit(source, now_s):
+                return self._refuse(TOO_MANY)
             gates = self._gates_of.get(wave[0])
             if not gates:
                 return self._refuse(self._unheard(wave[0]))
-            self.heard += 1
             found = NOTHING
             for gate in gates:
                 found += gate.hear(wave, source, now_s)
-        except (TypeError, ValueError, IndexError):  # five things, but not a wave's
+        except (TypeError, ValueError, IndexError):  # things, but not those of a wave
             return self._refuse(NO_WAVE)
+        self.heard += 1
         return found
 
     def _unheard(self, cell: int) -> str:
