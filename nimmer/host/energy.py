@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Protocol
 
 POWERCAP = Path("/sys/class/powercap")
-_PACKAGE = re.compile(r"intel-rapl:\d+")
-"""A whole processor package (AMD's too); what is below it, `intel-rapl:0:0`, is a part of it already counted."""
+_ZONE = re.compile(r"intel-rapl:\d+")
+"""A top zone, AMD's too; what is below it, `intel-rapl:0:0`, is a part of it that is counted already."""
+_PACKAGE = "package"
+"""Name of a zone that is a whole processor; the zone `psys` has the processors in it and would count them twice."""
 
 
 class EnergyMeter(Protocol):
@@ -40,7 +42,7 @@ class Rapl:
         self._used_uj = 0
         self._last: dict[Path, tuple[int, int]] = {}
         try:
-            found = [zone for zone in sorted(root.iterdir()) if _PACKAGE.fullmatch(zone.name)]
+            found = [zone for zone in sorted(root.iterdir()) if _is_package(zone)]
             if not found:
                 self.reason = (
                     f"{root} has no intel-rapl package: this processor or virtual machine shows none"
@@ -70,16 +72,27 @@ class Rapl:
         return self._used_uj / 1e6
 
 
-class NoEnergy:
-    """The meter of a machine that has none, and of tests."""
+class ManualEnergy:
+    """A meter that is told what was used: the twin for tests."""
 
-    def __init__(self, reason: str = "nobody measures energy here") -> None:
-        """Be mute for `reason`."""
+    def __init__(self, reason: str = "") -> None:
+        """Stand at 0, or tell nothing for `reason`."""
         self.reason = reason
+        self._used = 0.0
+
+    def use(self, joules: float) -> None:
+        """Let the machine use `joules`, 0 or more."""
+        self._used += joules
 
     def joules(self) -> float | None:
-        """Return None."""
-        return None
+        """Return what was used so far; None with a `reason`."""
+        return None if self.reason else self._used
+
+
+def _is_package(zone: Path) -> bool:
+    if not _ZONE.fullmatch(zone.name):
+        return False
+    return (zone / "name").read_text(encoding="ascii").startswith(_PACKAGE)
 
 
 def _read(path: Path) -> int:
