@@ -62,8 +62,8 @@ def _percept(tick: int, node: int, heading: int, row: tuple[int, ...], nodes: in
         reward=0.0,
         coverage=tick // 4 / nodes % 1.0,
         occupants=tick % 3,
-        news=tick % 5,
-        here_known=tick & 1,
+        news=int(tick % 8 == 3),
+        here_known=int(tick % 8 != 0),
         at_well=0,
         rejection=0,
         slots=slots,
@@ -97,13 +97,13 @@ def _sensing(percepts: list[Percept], sparing: int, moves: bool = False) -> Roun
 def _body_cells(percepts: list[Percept]) -> list[Workload]:
     """Return the body's cells: they are read together, so each is what the whole is less without it."""
     everything, less, energy = (_sensing(percepts, sparing) for sparing in (0, 1, 2))
-    moving = _sensing(percepts, 2, moves=True)
+    moving = _sensing(percepts, 1, moves=True)
     named = [f"cell.{kind.name}" for kind in BODY_CELLS]
     return [
         Workload(tuple(named[:3]), less, energy, share=3),
         Workload((named[3],), energy),
         Workload(tuple(named[4:6]), everything, less, share=2),
-        Workload(tuple(named[6:]), moving, energy, share=2),
+        Workload(tuple(named[6:]), moving, less, share=2),
     ]
 
 

@@ -8,17 +8,19 @@ Source: docs/domain.md section 6 (equations: costs are to be measured) and secti
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import inf
 from typing import Self
 
 from nimmer.life.profile import LEAVE_STABLE, NERVE_EDGE, OPERATIONS, Profile, Sample
+from nimmer.life.senses import CELLS, SOCIAL
 
 VILLAGE_SCALE = 0.01
 """The factor on printed prices in a village, where simulated sensors poll up to 20 times a second."""
-ANCHOR = "cell.distance_front"
-ANCHOR_PRICE = 0.5 * VILLAGE_SCALE
-"""What a poll of the front distance cost a villager before anything was measured, lifeforce."""
+LOOK = tuple(f"cell.{kind.name}" for kind in CELLS[: SOCIAL + 1])
+"""The six cells that a body reads in every tick, the anchor of the tariff."""
+LOOK_PRICE = 2.0 * VILLAGE_SCALE
+"""What one such look cost a villager before anything was measured: .5 three times, .1, .2 and .2, in lifeforce."""
 EDGE_PRINTED = 0.5
 """The printed price of the edge that `nerve.edge` measures; other edges keep their proportion to it."""
 
@@ -50,27 +52,30 @@ class Tariff:
             + self.delta * sample.elapsed_s
         )
 
-    def anchored(self, sample: Sample, price: float = ANCHOR_PRICE) -> "Tariff":
-        """Return this tariff times the one factor at which `sample` costs `price`, lifeforce.
+    def anchored(self, profile: Profile, price: float = LOOK_PRICE) -> "Tariff":
+        """Return this tariff times the one factor at which a look of `profile`'s body costs `price`, lifeforce.
 
-        Raises ValueError when the sample costs nothing, so that there is no such factor.
+        Raises ValueError when the profile lacks one of the six cells, or they cost nothing, so that there is no
+        such factor.
         """
-        now = self.cost(sample)
+        lacking = [name for name in LOOK if name not in profile.operations]
+        now = sum(self.cost(profile.operations[name]) for name in LOOK if not lacking)
         if not now > 0.0:
-            raise ValueError(f"an anchor that costs nothing is none: {sample}")
+            raise ValueError(
+                f"a look that costs nothing is no anchor; not measured: {lacking or 'none of it'}"
+            )
         factor = price / now
-        return replace(
-            self, alpha=self.alpha * factor, beta=self.beta * factor,
-            gamma=self.gamma * factor, delta=self.delta * factor,
-        )  # fmt: skip
+        return Tariff(self.alpha * factor, self.beta * factor, self.gamma * factor, self.delta * factor)
 
 
-TARIFF = Tariff(alpha=66.7, beta=1000.0, gamma=1.0, delta=100.0)
-"""What is chosen: a CPU-second is worth 15 joules (what a busy core draws), 1 GB held for 1 s, and 10 s that pass.
+CPU_SECOND = 5400.0
+"""What one CPU-second is worth, lifeforce; see `TARIFF`."""
+TARIFF = Tariff(CPU_SECOND / 15.0, CPU_SECOND, CPU_SECOND / 1000.0, CPU_SECOND / 10.0)
+"""What is chosen: a CPU-second is worth 15 joules (what a busy core draws), 1 GB held for 1 s, or 10 s that pass.
 
-Their common factor is set by one anchor: on the machine of the first profile (two cores of an AMD EPYC, no RAPL,
-docs/lifeforce.md) a poll of the front distance costs measured what it cost printed, .005. A machine that can tell
-its joules pays for them on top; `anchored` puts its prices back on the anchor.
+The common factor is set by one anchor: on the machine of the first profile (two cores of an AMD EPYC without RAPL,
+docs/lifeforce.md) one look of a body costs measured what it costs printed, .02. A machine that can tell its joules
+pays for them on top; `anchored` puts its prices back on the anchor.
 """
 
 
