@@ -1,4 +1,4 @@
-"""The cells that belong to no NPC: this host's senses and the math cell, with the gates that listen to them.
+"""The cells that belong to no NPC: this host's senses and the math cells, with the gates that listen to them.
 
 One process for the group: a cell is an object, an actor is what fails alone. What the cells must remember is kept
 in the state directory, so a killed group comes back as it was. Source: docs/domain.md sections 2 and 3.3.
@@ -27,7 +27,7 @@ from nimmer.host.sensors import HostSensors
 from nimmer.life.gate import Cause, ResonantGate, Transition
 from nimmer.life.gates import SHARED_GATES
 from nimmer.life.host_cells import HostCells
-from nimmer.life.math_cell import MathCell
+from nimmer.life.math_cell import MathCells
 from nimmer.life.senses import CELLS, meaning
 from nimmer.life.wave import Wave
 
@@ -37,7 +37,7 @@ REMEMBER_EVERY = 10
 
 
 class CellsShell(Shell):
-    """Host cells, math cell and the shared gates."""
+    """Host cells, every version of the math cell, and the shared gates."""
 
     entity = "cells"
 
@@ -47,7 +47,7 @@ class CellsShell(Shell):
         self._offset_s = self.clock.unix_s() - self.clock.monotonic_s()
         self._sensors = HostSensors()
         self._host = HostCells(charter.price_scale)
-        self._math = MathCell(charter.price_scale)
+        self._math = MathCells(charter.price_scale)
         self._gates = [
             ResonantGate(spec, index, price_scale=charter.price_scale)
             for index, spec in enumerate(SHARED_GATES)
@@ -72,14 +72,17 @@ class CellsShell(Shell):
             await self.clock.sleep_s(SENSE_S)
 
     async def compute(self, request: MathRequest) -> MathResponse:
-        """Answer one request to the math cell; a request it cannot answer is answered with the reason."""
+        """Answer one request to a math cell, the newest unless it names another; what cannot be is answered with why."""
+        label = ""
         try:
-            answer = self._math.compute(request.operation, request.operands)
+            math = self._math.named(request.cell)
+            label = math.kind.label
+            answer = math.compute(request.operation, request.operands)
         except MessageError as error:
             return MathResponse(
-                request.operation, request.operands, None, 0.0, 0.0, str(error), request.context
+                request.operation, request.operands, None, 0.0, 0.0, str(error), request.context, label
             )
-        self._emit(self._math.wave(answer, self.clock.monotonic_s()), "cells")
+        self._emit(math.wave(answer, self.clock.monotonic_s()), "cells")
         return MathResponse(
             answer.operation,
             list(answer.operands),
@@ -88,6 +91,7 @@ class CellsShell(Shell):
             answer.cost,
             "",
             request.context,
+            label,
         )
 
     async def status(self) -> dict[str, Any]:
@@ -110,7 +114,7 @@ class CellsShell(Shell):
         """Say a wave on the bus and let the gates of its domain hear it."""
         kind = CELLS[wave.cell]
         body = WaveSignal(kind.domain, wave.confidence, wave.cost, meaning(wave))  # type: ignore[arg-type]  # numbers and words
-        payload = self._voice(f"{owner}.{kind.name}", kind.tier, "cell").say(body)
+        payload = self._voice(f"{owner}.{kind.entity}", kind.tier, "cell").say(body)
         self.post("nervous.cells.{domain}.wave", payload, domain=kind.domain)
         for gate in self._gates:
             if gate.spec.domain == kind.domain:
