@@ -1,4 +1,4 @@
-"""The cells that belong to no NPC: this host's senses and the math cell.
+"""The cells that belong to no NPC: this host's senses and the math cells, every version of them.
 
 What they say goes to the bus and, through the afferent path, to the gates of the thalamus.
 
@@ -19,7 +19,7 @@ from nimmer.bus.message import MathRequest, MathResponse, WaveSignal
 from nimmer.errors import MessageError
 from nimmer.host.sensors import HostSensors
 from nimmer.life.host_cells import HostCells
-from nimmer.life.math_cell import MathCell
+from nimmer.life.math_cell import MathCells
 from nimmer.life.senses import CELLS, meaning
 from nimmer.life.wave import Wave
 
@@ -29,7 +29,7 @@ REMEMBER_EVERY = 10
 
 
 class CellsShell(Shell):
-    """Host cells and the math cell."""
+    """Host cells, and every version of the math cell."""
 
     entity = "cells"
 
@@ -38,7 +38,7 @@ class CellsShell(Shell):
         super().__init__(charter)
         self._sensors = HostSensors()
         self._host = HostCells(charter.price_scale)
-        self._math = MathCell(charter.price_scale)
+        self._math = MathCells(charter.price_scale)
         self._herald = Herald(self)
         self._afferent = Afferent(self, charter.thalamus_shards)
         self._keepsake = Keepsake(charter, "cells")
@@ -58,14 +58,17 @@ class CellsShell(Shell):
             await self.clock.sleep_s(SENSE_S)
 
     async def compute(self, request: MathRequest) -> MathResponse:
-        """Answer one request to the math cell; a request it cannot answer is answered with the reason."""
+        """Answer one request to a math cell, the newest unless it names another; what cannot be is answered with why."""
+        label = ""
         try:
-            answer = self._math.compute(request.operation, request.operands)
+            math = self._math.named(request.cell)
+            label = math.kind.label
+            answer = math.compute(request.operation, request.operands)
         except MessageError as error:
             return MathResponse(
-                request.operation, request.operands, None, 0.0, 0.0, str(error), request.context
+                request.operation, request.operands, None, 0.0, 0.0, str(error), request.context, label
             )
-        self._emit(self._math.wave(answer, self.clock.monotonic_s()), "cells")
+        self._emit(math.wave(answer, self.clock.monotonic_s()), "cells")
         return MathResponse(
             answer.operation,
             list(answer.operands),
@@ -74,6 +77,7 @@ class CellsShell(Shell):
             answer.cost,
             "",
             request.context,
+            label,
         )
 
     async def status(self) -> dict[str, Any]:
@@ -97,7 +101,7 @@ class CellsShell(Shell):
         """Say a wave on the bus and send it to the gates of its domain."""
         kind = CELLS[wave.cell]
         body = WaveSignal(kind.domain, wave.confidence, wave.cost, meaning(wave))  # type: ignore[arg-type]  # numbers and words
-        payload = self._herald.voice(f"{owner}.{kind.name}", kind.tier, "cell").say(body)
+        payload = self._herald.voice(f"{owner}.{kind.entity}", kind.tier, "cell").say(body)
         self.post("nervous.cells.{domain}.wave", payload, domain=kind.domain)
         self._afferent.send(owner, wave)
 
