@@ -20,6 +20,8 @@ HOST_MEMORY = 7
 HOST_TEMPERATURE = 8
 HOST_BATTERY = 9
 MATH = 10
+MOTOR_LEFT = 11
+MOTOR_RIGHT = 12
 
 DIRECTIONS = ("front", "left", "right")
 OPERATIONS = ("add", "subtract", "multiply", "divide", "power", "sqrt", "mean", "min", "max", "modulo", "abs")
@@ -33,6 +35,12 @@ _DISTANCE = (
 _BATTERY = (
     Field("percentage", scale=100.0),
     Field("charging", kind="category", choices=("no", "yes")),
+)
+_MOTOR = (
+    Field("actual_velocity", scale=1.0),
+    Field("target_velocity", scale=1.0),
+    Field("power_draw", scale=1.0),
+    Field("stall_detected", kind="category", choices=("no", "yes")),
 )
 
 CELLS: tuple[CellKind, ...] = (
@@ -69,6 +77,8 @@ CELLS: tuple[CellKind, ...] = (
             Field("result", kind="identity"),
         ),
     ),
+    CellKind(MOTOR_LEFT, "motor_left", "motor", 2, 0.1, _MOTOR),
+    CellKind(MOTOR_RIGHT, "motor_right", "motor", 2, 0.1, _MOTOR),
 )
 """The table: `CELLS[code].code == code`. cost is the printed price in lifeforce of one poll or answer."""
 
