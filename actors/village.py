@@ -20,6 +20,7 @@ from actors.garden import GardenActor, Host
 from actors.governor import GovernorActor
 from actors.recorder import RecorderActor
 from actors.supervisor import SupervisorActor
+from actors.virtual import VirtualActor
 from nimmer.errors import HostError
 from nimmer.stores.traces import RowBatch
 
@@ -57,6 +58,8 @@ class Village:
         self._create("bridge", BridgeActor)
         self._create("governor", GovernorActor)
         self._create("cells", CellsActor)
+        if self.charter.virtual_enabled:
+            self._create("virtual", VirtualActor)
 
     def _create(self, name: str, kind: Any, *arguments: object) -> None:  # noqa: ANN401  Ray's actor classes are untyped
         node = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
@@ -123,7 +126,7 @@ class Village:
         The recorder is asked to keep everything that waits, and lives on until `close_store`.
         """
         words: dict[str, Any] = {}
-        for name in ("governor", "cells", "garden", SUPERVISOR, "bridge", "recorder"):
+        for name in ("governor", "cells", "virtual", "garden", SUPERVISOR, "bridge", "recorder"):
             if name not in self.actors:
                 continue
             try:

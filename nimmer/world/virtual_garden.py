@@ -24,7 +24,7 @@ from nimmer.world.observation import observe
 from nimmer.world.rules import Rules
 from nimmer.world.state import Village
 from nimmer.world.step import step
-from nimmer.world.virtual_time import PAUSE, REWIND, REWOUND, TIME, Purse, VirtualTime
+from nimmer.world.virtual_time import REASON, REWIND, Purse, VirtualTime
 
 KEPT_CHECKPOINTS = 16
 """Checkpoints one garden keeps: the snapshot it began from, and the newest."""
@@ -187,7 +187,7 @@ class VirtualGarden:
         """
         share = self.time.share(real_elapsed_s, most_ticks, purse.level)
         lived = self.run(share.ticks)
-        paid = purse.charge(PAUSE if not share.speed else TIME, share.cost) if share.cost else 0.0
+        paid = purse.charge(REASON, share.cost) if share.cost else 0.0
         return Advance(share.ticks, share.speed, paid, share.slowed, lived)
 
     def run(self, ticks: int) -> list[Lived]:
@@ -207,7 +207,7 @@ class VirtualGarden:
             raise WorldError(
                 f"a rewind costs {REWIND:g} lifeforce and there are {purse.level:.1f}; wait, or use 1x"
             )
-        purse.charge(REWOUND, REWIND)
+        purse.charge(REASON, REWIND)
         pace = self.time.state()
         self.restore(found.state)
         self.time.restore(pace)

@@ -18,8 +18,8 @@ PRINTED: tuple[tuple[float, float], ...] = ((1.0, 0.0), (10.0, 5.0), (100.0, 20.
 """Lifeforce per minute at the printed speeds."""
 PAUSE_PER_MINUTE = 1.0
 REWIND = 50.0
-TIME, PAUSE, REWOUND = "virtual_time", "virtual_pause", "virtual_rewind"
-"""The reasons by which a purse is charged."""
+REASON = "garden"
+"""What a purse is charged for."""
 _HAIR = 1e-9
 """Ticks by which a sum of shares may miss the whole tick it stands for."""
 
