@@ -7,7 +7,8 @@ Source: docs/domain.md section 4; docs/gardens.md.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +33,13 @@ from nimmer.world.levels import Levels
 class Dweller:
     """One virtual body with the chance its brain draws from: both come back from a checkpoint."""
 
-    __slots__ = ("_generator", "body")
+    __slots__ = ("_generator", "_wake", "body")
 
-    def __init__(self, body: Body, generator: np.random.Generator) -> None:
-        """Live by `body`, whose brain draws from `generator`."""
+    def __init__(self, body: Body, generator: np.random.Generator, wake: Callable[[], Brain]) -> None:
+        """Live by `body`, whose brain draws from `generator`; `wake` makes a fresh one that does."""
         self.body = body
         self._generator = generator
+        self._wake = wake
 
     def tick(
         self,
@@ -55,7 +57,8 @@ class Dweller:
         return {"body": self.body.state(), "chance": self._generator.bit_generator.state}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take back what `state` returned."""
+        """Take back what `state` returned, with a brain that has no plan yet."""
+        self.body.brain = self._wake()
         self.body.restore(state["body"])
         self._generator.bit_generator.state = state["chance"]
 
@@ -122,18 +125,19 @@ class VirtualBodies:
             remembered = json.loads(memory)
             if remembered["level"] != level:
                 return None
-            body = self._kept.get(npc) or self._body(npc, level, generator)
-            body.brain = self._brains.make(npc, level, generator)
+            wake = partial(self._brains.make, npc, level, generator)
+            body = self._kept.get(npc) or self._body(npc, level, wake())
+            body.brain = wake()
             # all its times lie before 0 then: it goes on where it was, however long ago it wrote that down
             body.restore(remembered["body"], 0.0)
         except (ValueError, KeyError, TypeError, NimmerError) as error:
             self._complain(npc, error)
             return None
         self._kept[npc] = body
-        return Dweller(body, generator)
+        return Dweller(body, generator, wake)
 
-    def _body(self, npc: int, level: int, generator: np.random.Generator) -> Body:
-        charter, brain = self._charter, self._brains.make(npc, level, generator)
+    def _body(self, npc: int, level: int, brain: Brain) -> Body:
+        charter = self._charter
         return Body(npc, brain, self._brains.slots(level), charter.price_scale, charter.node_capacity)
 
     def _complain(self, npc: int, error: Exception) -> None:

@@ -73,7 +73,7 @@ class Inhabitant(Protocol):
         ...
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take back what `state` returned."""
+        """Take back what `state` returned, and forget everything else."""
         ...
 
 
@@ -231,11 +231,14 @@ class VirtualGarden:
                 f"the state is of level {village.level} with {village.npcs} NPCs, not of this garden"
             )
         self.village = village
+        self._wake(state)
+        self.lived_ticks = int(state["lived_ticks"])
+        self.time.restore(state["time"])
+
+    def _wake(self, state: Mapping[str, Any]) -> None:
         for body, remembered in zip(self.bodies, state["bodies"], strict=True):
             if body is not None:
                 body.restore(remembered)
-        self.lived_ticks = int(state["lived_ticks"])
-        self.time.restore(state["time"])
 
     def _turn(self, found: list[Lived]) -> None:
         """Live one world tick: who is due sees the world as it is, and all deeds are done at once."""
@@ -273,8 +276,14 @@ class VirtualGarden:
                 found.append(Lived(npc, tick, now_s, deed.waves, deed.transitions))
 
     def _keep(self) -> None:
+        """Make a checkpoint, and let everyone wake up in it as who comes back to it will.
+
+        A brain does not remember all of its plans; so the future that follows is the very one a rewind leads to.
+        """
         number = self.checkpoints[-1].number + 1 if self.checkpoints else 0
-        self.checkpoints.append(Checkpoint(number, self.tick, self.state()))
+        state = self.state()
+        self.checkpoints.append(Checkpoint(number, self.tick, state))
+        self._wake(state)
         if len(self.checkpoints) > KEPT_CHECKPOINTS:
             del self.checkpoints[1]
 
