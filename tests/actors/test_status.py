@@ -31,7 +31,9 @@ def bridge(charter: Charter, arena: Arena) -> BridgeShell:
     for npc in range(NPCS):
         slot = Slot(arena, npc)
         slot.be_born(Vitals(100 + npc, 1 + npc, 1.0, 50, 48, 2, 99.5, 0, 1500.0, 300.0, 288, 4))
-        slot.trail(48, 40, 5.0, 1, 7, 1, 2, 1, 0, 0b00100110, 6, 1, 0.5, 99.0, 0.1, 1.0, 0.25, 10.0, 50.0, 0)
+        slot.trail(
+            48, 40, 5.0, 1, 7, 1, 2, 1, 0, 0b00100110, 6, 1, 0.5, 99.0, 0.1, 1.0, 0.25, 10.0, 50.0, 0, 2, 0
+        )
     arena.view("control")["alive"] = 1
     arena.view("header")["world_tick"] = 400
     return BridgeShell(charter)
