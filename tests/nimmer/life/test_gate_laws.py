@@ -358,7 +358,7 @@ def test_an_outcome_that_is_none_is_refused_and_counted() -> None:
 def test_section_3_1_a_real_garden_asks_for_a_quarter_more() -> None:
     spec = COLLISION.in_garden(real=True)
     assert COLLISION.in_garden(real=False) is COLLISION
-    assert (COLLISION.threshold, spec.threshold) == (pytest.approx(0.95), pytest.approx(1.2))
+    assert [COLLISION.threshold, spec.threshold] == pytest.approx([0.95, 1.2])
     gate = ResonantGate(spec, kinds=CELLS)
     values = [0.5]
     while gate.discrete_state is not GateState.OPEN:

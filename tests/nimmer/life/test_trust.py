@@ -147,7 +147,8 @@ def test_section_3_2_f_what_is_unlike_the_mean_or_not_salient_is_not_primed() ->
     open_once(gate, 0.0)
     gate.learn(Outcome.CONFIRMED, 1.0)
     gate.hear(front(50.0, 400.0))
-    assert (gate.correlation, gate.value) == (0.0, pytest.approx(0.0, abs=1e-6))
+    assert gate.correlation == 0.0
+    assert gate.value == pytest.approx(0.0, abs=1e-6)
     gate.hear(front(100.0, 25.0))
     # likeness of 25 cm to 20 cm on a scale of 200: .95; noise alike: 1
     assert gate.correlation == pytest.approx(gate.weight * (0.95 + 1.0) / 2)
