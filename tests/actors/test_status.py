@@ -60,6 +60,7 @@ async def test_it_is_put_together_from_arena_and_actors(charter: Charter, bridge
         "battery_gate": 0,
         "exploration_gate": 1,
         "conversation_gate": -1,
+        "motor_feedback_gate": -1,
     }
     assert npc.nerve == "collision_avoidance"
     assert (npc.cpu_percent, npc.memory_mb) == (3.25, 61.0)
