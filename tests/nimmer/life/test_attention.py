@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -122,7 +123,7 @@ def test_tier_0_and_what_the_governor_holds_open_stay() -> None:
 
 
 def test_a_resonant_gate_is_what_attention_attends_to() -> None:
-    gate = ResonantGate(GateSpec("talk", "social", 2, 0.1))
+    gate: Any = ResonantGate(GateSpec("talk", "social", 2, 0.1))
     gate.force(1, 0.0)
     attention = Attention()
     assert attention.update([gate], 0.0) is Mode.DIALOGUE
