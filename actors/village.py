@@ -20,6 +20,8 @@ from actors.garden import GardenActor, Host
 from actors.governor import GovernorActor
 from actors.recorder import RecorderActor
 from actors.supervisor import SupervisorActor
+from actors.thalamus import ThalamusActor
+from actors.virtual import VirtualActor
 from nimmer.errors import HostError
 from nimmer.stores.traces import RowBatch
 
@@ -56,7 +58,11 @@ class Village:
         self._create("recorder", RecorderActor)
         self._create("bridge", BridgeActor)
         self._create("governor", GovernorActor)
+        for shard in range(self.charter.thalamus_shards):
+            self._create(f"thalamus-{shard}", ThalamusActor, shard)
         self._create("cells", CellsActor)
+        if self.charter.virtual_enabled:
+            self._create("virtual", VirtualActor)
 
     def _create(self, name: str, kind: Any, *arguments: object) -> None:  # noqa: ANN401  Ray's actor classes are untyped
         node = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
@@ -123,7 +129,8 @@ class Village:
         The recorder is asked to keep everything that waits, and lives on until `close_store`.
         """
         words: dict[str, Any] = {}
-        for name in ("governor", "cells", "garden", SUPERVISOR, "bridge", "recorder"):
+        shards = [f"thalamus-{shard}" for shard in range(self.charter.thalamus_shards)]
+        for name in ("governor", "cells", *shards, "virtual", "garden", SUPERVISOR, "bridge", "recorder"):
             if name not in self.actors:
                 continue
             try:

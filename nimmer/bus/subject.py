@@ -13,6 +13,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from nimmer.bus.device_messages import DEVICE, DeviceReading
+from nimmer.bus.garden_messages import CorrelationEvent, VerificationOutcome, VerifiedSignal, VirtualStatus
 from nimmer.bus.identities import ENVIRONMENTS
 from nimmer.bus.life_messages import (
     GateTransition,
@@ -43,6 +45,7 @@ PARAMETERS: dict[str, tuple[str, str]] = {
     "domain": (r"[a-z][a-z0-9_]*", "a cell's domain, such as distance, battery, exploration, social or math"),
     "state": (r"open|stable|close", "the state the gate moved to"),
     "npc": (r"0|[1-9][0-9]{0,4}", "number of an NPC, from 0"),
+    "device": (DEVICE, "name of a device, such as greenhouse-1"),
     "host": (r"[A-Za-z0-9_-]+", "name of a host, dots written as dashes"),
     "command": (r"[a-z][a-z0-9_]*", "name of a command, such as tick_hz"),
     "kind": (r"[a-z0-9_-]+", "what kind of incident"),
@@ -59,12 +62,13 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]+")
 class Topic:
     """One row of the table: a pattern without its environment, and what travels on it.
 
-    direction: `event` from the village, `request` to it (answered with `reply` or an ErrorReply).
+    direction: `event` from the village, `request` to it (answered with `reply` or an ErrorReply), `report` to it
+    that nobody answers.
     """
 
     pattern: str
     body: type[Struct]
-    direction: Literal["event", "request"]
+    direction: Literal["event", "request", "report"]
     summary: str
     reply: type[Struct] | None = None
 
@@ -76,6 +80,9 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(
         "nervous.cells.math.response", MathResponse, "event", "what the math cell answered, for all to hear"
+    ),
+    Topic(
+        "nervous.devices.{device}.reading", DeviceReading, "report", "a device tells what one sensor measured"
     ),
     Topic("thalamus.gate.{state}", GateTransition, "event", "a gate opened, closed or came to rest"),
     Topic("thalamus.governor.allocate", GovernorAllocate, "event", "an NPC's share for an epoch"),
@@ -89,6 +96,14 @@ TOPICS: tuple[Topic, ...] = (
         "event",
         "decision trails in batches, stored and acknowledged",
     ),
+    Topic("thalamus.traces.correlations", CorrelationEvent, "event", "why a virtual gate opened"),
+    Topic("thalamus.verified.signal", VerifiedSignal, "event", "the virtual garden saw a gate open first"),
+    Topic(
+        "thalamus.outcomes.feedback",
+        VerificationOutcome,
+        "event",
+        "what came of acting on an open gate",
+    ),
     Topic("npc.{npc}.state", NpcState, "event", "one tick of an NPC"),
     Topic("npc.{npc}.action", NpcAction, "request", "proposes an action for an NPC", Reply),
     Topic("npc.{host}.commands.{command}", Command, "request", "an order to a host's supervisor", Reply),
@@ -99,6 +114,8 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "world.quiz.request", QuizRequest, "request", "asks the oracle to question the village", QuizReport
     ),
+    Topic("world.virtual.aggregate", VirtualStatus, "event", "how the virtual garden fares"),
+    Topic("world.virtual.command", Command, "request", "an order to the virtual garden", Reply),
 )
 
 _RULES = tuple(

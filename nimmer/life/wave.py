@@ -45,6 +45,11 @@ class CellKind:
         """Return name and version, such as `math/v1`: what tells every kind of the table from all others."""
         return f"{self.name}/v{self.version}"
 
+    @property
+    def entity(self) -> str:
+        """Return what it is called where names must differ: the plain name, a later version with its version."""
+        return self.name if self.version == 1 else self.label
+
 
 class Wave(NamedTuple):
     """One signal.
