@@ -18,7 +18,7 @@ from actors.shell import Shell, crashing
 from nimmer.arena.ring import RingReader
 from nimmer.errors import SpoolFullError, StoreError
 from nimmer.life.gates import BODY_GATES, SHARED_GATES
-from nimmer.life.nerve import BODY_NERVES
+from nimmer.life.nerve_table import load_nerves, vocabulary_of
 from nimmer.life.senses import CELLS
 from nimmer.stores.postgres import PostgresTraces
 from nimmer.stores.recorder import SpooledTraces
@@ -194,12 +194,12 @@ class RecorderShell(Shell):
         nerves = tuple(
             {
                 "run": run,
-                "code": code,
+                "code": vocabulary_of(nerve.name).number,
                 "nerve_name": nerve.name,
                 "trigger_gate": nerve.gate,
                 "priority": nerve.priority,
             }
-            for code, nerve in enumerate(BODY_NERVES, start=1)
+            for nerve in load_nerves()
         )
         for table, rows in ((Table.CELLS, cells), (Table.GATES, gates), (Table.NERVES, nerves)):
             await self._kept(RowBatch(table, rows))

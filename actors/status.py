@@ -13,7 +13,7 @@ import ray
 from actors.charter import Charter
 from nimmer.bus.message import BusStatus, GovernorStatus, LimitsStatus, NpcStatus, Status, StoresStatus
 from nimmer.life.gates import BODY_GATES
-from nimmer.life.nerve import BODY_NERVES
+from nimmer.life.nerve_table import NERVE_NAMES
 
 if TYPE_CHECKING:
     from actors.bridge import BridgeShell
@@ -111,4 +111,4 @@ def _gates(packed: int) -> dict[str, int]:
 
 
 def _nerve(number: int) -> str:
-    return BODY_NERVES[number - 1].name if 0 < number <= len(BODY_NERVES) else ""
+    return NERVE_NAMES[number - 1] if 0 < number <= len(NERVE_NAMES) else ""

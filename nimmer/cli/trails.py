@@ -21,7 +21,7 @@ from nimmer.config import Settings, load
 from nimmer.errors import ConfigError
 from nimmer.life.action import Verb
 from nimmer.life.gates import BODY_GATES
-from nimmer.life.nerve import BODY_NERVES
+from nimmer.life.nerve_table import NERVE_NAMES
 from nimmer.stores.postgres import PostgresTraces
 from nimmer.stores.traces import Trail
 from nimmer.world.rejection import Rejection
@@ -82,7 +82,7 @@ def moved_by(nerve: int) -> str:
     """Return who decided: "brain", or the name of the body's nerve."""
     if nerve == 0:
         return "brain"
-    return BODY_NERVES[nerve - 1].name if nerve <= len(BODY_NERVES) else f"nerve {nerve}"
+    return NERVE_NAMES[nerve - 1] if nerve <= len(NERVE_NAMES) else f"nerve {nerve}"
 
 
 def _verb(row: Trail) -> str:

@@ -14,24 +14,25 @@ from typing import Any, NamedTuple
 from nimmer.life.action import SLOTS, Action, Verb
 from nimmer.life.bearing import BEARINGS, Bearing
 from nimmer.life.body_cells import BodyCells
-from nimmer.life.collision_avoidance import CollisionAvoidance, Ways
-from nimmer.life.exploration import Exploration
+from nimmer.life.collision_avoidance import CollisionMemory
 from nimmer.life.gate import ResonantGate, Transition
 from nimmer.life.gates import BODY_GATES
 from nimmer.life.lifeforce import (
     COLLISION,
-    COLLISION_AVOIDED,
     INTERACTION,
     NEW_AREA,
     NEW_FACT,
     SURVIVED_MINUTE,
     Lifeforce,
 )
-from nimmer.life.nerve import BODY_NERVES, Claim, arbitrate
+from nimmer.life.nerve import Claim, arbitrate
+from nimmer.life.nerve_table import load_nerves, make_nerves
 from nimmer.life.percept import Percept
-from nimmer.life.senses import BODY_CELLS, DISTANCE_FRONT, DISTANCE_LEFT, DISTANCE_RIGHT, NOVELTY
+from nimmer.life.scene import Scene, Ways
+from nimmer.life.senses import BODY_CELLS, DISTANCE_LEFT, DISTANCE_RIGHT
 from nimmer.life.wave import Wave
 from nimmer.minds.brain import Brain, Flags, Floats
+from nimmer.minds.guide import Guide, Lost
 from nimmer.world.rejection import Rejection
 
 LONGEST_GAP_S = 60.0
@@ -41,13 +42,12 @@ _GATE_OF_CELL = tuple(
     next(index for index, gate in enumerate(BODY_GATES) if gate.domain == kind.domain) for kind in BODY_CELLS
 )
 _NAMES = [gate.name for gate in BODY_GATES]
-_COLLISION_GATE, _EXPLORATION_GATE = (_NAMES.index(nerve.gate) for nerve in BODY_NERVES)
 
 
 class Deed(NamedTuple):
     """What one tick came to.
 
-    nerve: 0 the brain, else 1 + index in `BODY_NERVES`; nerve_state: index into that nerve's states;
+    nerve: 0 the brain, else that nerve's number; nerve_state: index into that nerve's states;
     gates: two bits per gate, state + 1; cost: lifeforce charged this tick.
     """
 
@@ -67,7 +67,9 @@ class Body:
         "_coverage",
         "_elapsed_s",
         "_hears",
+        "_learned_now",
         "_level",
+        "_nerve_gates",
         "_node",
         "_now_s",
         "_overrides",
@@ -79,10 +81,10 @@ class Body:
         "_visited",
         "brain",
         "cells",
-        "collision",
-        "exploration",
         "gates",
+        "guide",
         "ledger",
+        "nerves",
         "npc",
         "price_scale",
         "ticks",
@@ -113,8 +115,12 @@ class Body:
         self.gates = tuple(
             ResonantGate(spec, index, BODY_CELLS, price_scale) for index, spec in enumerate(BODY_GATES)
         )
-        self.collision = CollisionAvoidance(price_scale, node_capacity)
-        self.exploration = Exploration(price_scale)
+        self.nerves = make_nerves(
+            load_nerves(), price_scale, memories={"collision_avoidance": CollisionMemory(node_capacity)}
+        )
+        self.guide: Guide = Lost()
+        self._nerve_gates = tuple(self.gates[_NAMES.index(nerve.spec.gate)] for nerve in self.nerves)
+        self._learned_now = 0
         self.ledger = Lifeforce()
         self.ticks = 0
         self._hears = tuple(self.gates[index].hear for index in _GATE_OF_CELL)
@@ -196,6 +202,7 @@ class Body:
 
     def _assess(self, percept: Percept, nodes: int) -> tuple[bool, float]:
         """Reward what the last deed brought and charge a collision; return (new area, what was charged)."""
+        self._learned_now = 0
         if percept.tick == self._seen_tick:
             return False, 0.0
         self._seen_tick = percept.tick
@@ -219,7 +226,8 @@ class Body:
     def _learned(self, gained: float, nodes: int) -> None:
         if gained <= 0.0:
             return
-        self.ledger.reward("fact", NEW_FACT * max(1, round(gained * nodes)))
+        self._learned_now = max(1, round(gained * nodes))
+        self.ledger.reward("fact", NEW_FACT * self._learned_now)
         if self._verb == Verb.TALK:
             self.ledger.reward("interaction", INTERACTION)
 
@@ -250,25 +258,36 @@ class Body:
         return bits
 
     def _move(self, percept: Percept, new_area: bool, wish: Action, now_s: float) -> tuple[int, Action]:
-        cells = self.cells.cells
+        self.guide.notice(percept)
         claims: list[Claim] = []
-        if self.gates[_COLLISION_GATE].discrete_state > 0 and cells[DISTANCE_FRONT].operational:
-            around = self._around(percept)
-            avoided = self.collision.avoided
-            claim = self.collision.step(
-                percept, around, self._ways(percept, around), wish, now_s, self._elapsed_s
-            )
+        scene: Scene | None = None
+        for nerve, gate in zip(self.nerves, self._nerve_gates, strict=True):
+            able = nerve.able(self._operational)
+            state = gate.discrete_state
+            stepping = able and (state > 0 or (state == 0 and nerve.holding))
+            if scene is None and (stepping or nerve.running):
+                scene = self._scene(percept, new_area, wish, now_s)
+            if not stepping or scene is None:
+                nerve.rest(able, scene)
+                continue
+            claim = nerve.step(scene, gate.spec.weight)
             if claim is not None:
                 claims.append(claim)
-            if self.collision.avoided > avoided:
-                self.ledger.reward("avoided", COLLISION_AVOIDED * self.price_scale)
-        else:
-            self.collision.rest(cells[DISTANCE_FRONT].operational)
-        if self.gates[_EXPLORATION_GATE].discrete_state > 0 and cells[NOVELTY].operational:
-            claims.append(self.exploration.step(percept, new_area, wish))
-        else:
-            self.exploration.rest(cells[NOVELTY].operational)
+        for nerve in self.nerves:
+            for run in nerve.finished:
+                self.ledger.reward("avoided", max(0.0, nerve.pays[run.outcome]))
+            nerve.finished.clear()
         return arbitrate(claims, wish) if claims else (0, wish)
+
+    def _operational(self, code: int) -> bool:
+        return code >= len(self.cells.cells) or self.cells.cells[code].operational
+
+    def _scene(self, percept: Percept, new_area: bool, wish: Action, now_s: float) -> Scene:
+        around = self._around(percept)
+        ways = self._ways(percept, around)
+        return Scene(
+            percept, around, ways, wish, now_s, self._elapsed_s, new_area, self._learned_now, guide=self.guide
+        )
 
     def _around(self, percept: Percept) -> Bearing:
         slots = percept.slots if 0 < percept.slots <= SLOTS else self._slots
@@ -292,15 +311,13 @@ class Body:
         if transitions:
             changed = sum([transition[7] for transition in transitions])
             ledger.charge("gate", changed)
-        due = self.collision.machine.collect() + self.exploration.machine.collect()
+        due = sum([nerve.collect() for nerve in self.nerves])
         if due:
             ledger.charge("nerve", due)
         return sensed + changed + due
 
     def _nerve_state(self, nerve: int) -> int:
-        if nerve == 0:
-            return 0
-        return self.collision.machine.current if nerve == 1 else self.exploration.machine.current
+        return next((one.current for one in self.nerves if one.number == nerve), 0)
 
     def state(self) -> dict[str, object]:
         """Return what this body must remember across a restart, as plain JSON values, the brain's included."""
@@ -310,8 +327,7 @@ class Body:
             "brain": self.brain.state(),
             "cells": self.cells.state(),
             "gates": {gate.spec.name: gate.state() for gate in self.gates},
-            "collision": self.collision.state(),
-            "exploration": self.exploration.state(),
+            "nerves": {nerve.name: nerve.state() for nerve in self.nerves},
             "ledger": self.ledger.state(),
             "overrides": list(self._overrides),
             "visited": f"{self._visited:x}",
@@ -340,8 +356,8 @@ class Body:
         self.cells.restore(state["cells"])
         for gate in self.gates:
             gate.restore(state["gates"][gate.spec.name], shift_s)
-        self.collision.restore(state["collision"], shift_s)
-        self.exploration.restore(state["exploration"])
+        for nerve in self.nerves:
+            nerve.restore(state["nerves"][nerve.name], shift_s)
         self.ledger.restore(state["ledger"])
         self._overrides = tuple(state["overrides"])
         self._visited = int(state["visited"], 16)
