@@ -38,6 +38,7 @@ class Charter:
     min_tick_hz: float = 1.0
     max_tick_hz: float = 20.0
     wave_mirror: bool = True
+    thalamus_shards: int = 1
     batch_ms: int = 100
     spool_mb: int = 256
     nats_url: str = field(default="", repr=False)

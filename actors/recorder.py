@@ -168,7 +168,7 @@ class RecorderShell(Shell):
             {
                 "run": run,
                 "code": kind.code,
-                "cell_name": kind.name,
+                "cell_name": kind.entity,
                 "domain": kind.domain,
                 "tier": kind.tier,
                 "lifeforce_cost": kind.cost,

@@ -20,6 +20,7 @@ from actors.garden import GardenActor, Host
 from actors.governor import GovernorActor
 from actors.recorder import RecorderActor
 from actors.supervisor import SupervisorActor
+from actors.thalamus import ThalamusActor
 from nimmer.errors import HostError
 from nimmer.stores.traces import RowBatch
 
@@ -56,6 +57,8 @@ class Village:
         self._create("recorder", RecorderActor)
         self._create("bridge", BridgeActor)
         self._create("governor", GovernorActor)
+        for shard in range(self.charter.thalamus_shards):
+            self._create(f"thalamus-{shard}", ThalamusActor, shard)
         self._create("cells", CellsActor)
 
     def _create(self, name: str, kind: Any, *arguments: object) -> None:  # noqa: ANN401  Ray's actor classes are untyped
@@ -123,7 +126,8 @@ class Village:
         The recorder is asked to keep everything that waits, and lives on until `close_store`.
         """
         words: dict[str, Any] = {}
-        for name in ("governor", "cells", "garden", SUPERVISOR, "bridge", "recorder"):
+        shards = [f"thalamus-{shard}" for shard in range(self.charter.thalamus_shards)]
+        for name in ("governor", "cells", *shards, "garden", SUPERVISOR, "bridge", "recorder"):
             if name not in self.actors:
                 continue
             try:

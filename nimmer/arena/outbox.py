@@ -11,7 +11,21 @@ from typing import NamedTuple
 from nimmer.arena.layout import OUTBOX_BYTES
 from nimmer.arena.memory import Arena
 
-OUTBOXES = ("supervisor", "garden", "governor", "cells", "recorder", "bridge", "launcher")
+OUTBOXES = (
+    "supervisor",
+    "garden",
+    "governor",
+    "cells",
+    "recorder",
+    "bridge",
+    "launcher",
+    "devices",
+    "thalamus-0",
+    "thalamus-1",
+    "thalamus-2",
+    "thalamus-3",
+    "virtual",
+)
 """Who writes which outbox, by index."""
 
 _FRAME = struct.Struct("<IHH")

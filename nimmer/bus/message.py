@@ -14,7 +14,8 @@ from typing import Annotated, Generic, Literal, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from nimmer.bus import life_messages, subject, village_messages, world_messages
+from nimmer.bus import device_messages, life_messages, subject, village_messages, world_messages
+from nimmer.bus.device_messages import DeviceReading
 from nimmer.bus.life_messages import (
     GateTransition,
     GovernorAllocate,
@@ -57,6 +58,7 @@ __all__ = [
     "VERSION",
     "BusStatus",
     "Command",
+    "DeviceReading",
     "Envelope",
     "ErrorReply",
     "Garden",
@@ -156,7 +158,7 @@ _PEEK = msgspec.json.Decoder(_AnyEnvelope)
 _ENCODER = msgspec.json.Encoder()
 _BODIES: dict[str, type[Struct]] = {
     kind.__name__: kind
-    for module in (life_messages, world_messages, village_messages)
+    for module in (life_messages, world_messages, village_messages, device_messages)
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, Struct) and kind is not Struct
 }
@@ -273,9 +275,10 @@ def _check_type(message_type: str, kind: type[Struct], where: str) -> None:
 
 
 def _agree(parsed: subject.Subject, body: Struct, where: str) -> None:
-    """Raise MessageError when the body speaks of another NPC, domain, state or command than its subject."""
+    """Raise MessageError when the body speaks of another NPC, device, domain, state or command than its subject."""
     spoken = {
         "npc": getattr(body, "npc_id", None),
+        "device": getattr(body, "device", None),
         "domain": getattr(body, "domain", None),
         "state": _STATE_TOKEN.get(getattr(body, "to_state", "")),
         "command": getattr(body, "command", None),

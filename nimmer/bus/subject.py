@@ -13,6 +13,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from nimmer.bus.device_messages import DEVICE, DeviceReading
 from nimmer.bus.identities import ENVIRONMENTS
 from nimmer.bus.life_messages import (
     GateTransition,
@@ -43,6 +44,7 @@ PARAMETERS: dict[str, tuple[str, str]] = {
     "domain": (r"[a-z][a-z0-9_]*", "a cell's domain, such as distance, battery, exploration, social or math"),
     "state": (r"open|stable|close", "the state the gate moved to"),
     "npc": (r"0|[1-9][0-9]{0,4}", "number of an NPC, from 0"),
+    "device": (DEVICE, "name of a device, such as greenhouse-1"),
     "host": (r"[A-Za-z0-9_-]+", "name of a host, dots written as dashes"),
     "command": (r"[a-z][a-z0-9_]*", "name of a command, such as tick_hz"),
     "kind": (r"[a-z0-9_-]+", "what kind of incident"),
@@ -59,12 +61,13 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]+")
 class Topic:
     """One row of the table: a pattern without its environment, and what travels on it.
 
-    direction: `event` from the village, `request` to it (answered with `reply` or an ErrorReply).
+    direction: `event` from the village, `request` to it (answered with `reply` or an ErrorReply), `report` to it
+    that nobody answers.
     """
 
     pattern: str
     body: type[Struct]
-    direction: Literal["event", "request"]
+    direction: Literal["event", "request", "report"]
     summary: str
     reply: type[Struct] | None = None
 
@@ -76,6 +79,9 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(
         "nervous.cells.math.response", MathResponse, "event", "what the math cell answered, for all to hear"
+    ),
+    Topic(
+        "nervous.devices.{device}.reading", DeviceReading, "report", "a device tells what one sensor measured"
     ),
     Topic("thalamus.gate.{state}", GateTransition, "event", "a gate opened, closed or came to rest"),
     Topic("thalamus.governor.allocate", GovernorAllocate, "event", "an NPC's share for an epoch"),

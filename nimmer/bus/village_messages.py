@@ -12,15 +12,22 @@ from nimmer.bus.world_messages import RunId
 
 
 class MathRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """A computation asked of the math cell: 1 to 64 finite operands."""
+    """A computation asked of the math cell: 1 to 64 finite operands.
+
+    cell: which version is asked, such as `math/v1`; empty or `math` is the newest.
+    """
 
     operation: Annotated[str, Meta(min_length=1, max_length=40)]
     operands: Annotated[list[float], Meta(min_length=1, max_length=64)]
     context: Annotated[str, Meta(max_length=200)] = ""
+    cell: Annotated[str, Meta(max_length=40)] = ""
 
 
 class MathResponse(Struct, frozen=True, forbid_unknown_fields=True):
-    """The math cell's answer: `result` is null when it was refused, and `reason` says why."""
+    """The math cell's answer: `result` is null when it was refused, and `reason` says why.
+
+    cell: the version that answered, such as `math/v2`; empty when there is none of that name.
+    """
 
     operation: str
     operands: list[float]
@@ -29,6 +36,7 @@ class MathResponse(Struct, frozen=True, forbid_unknown_fields=True):
     lifeforce_cost: Annotated[float, Meta(ge=0.0)]
     reason: str = ""
     context: str = ""
+    cell: str = ""
 
 
 class StatusRequest(Struct, frozen=True, forbid_unknown_fields=True):

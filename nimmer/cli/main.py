@@ -43,6 +43,9 @@ COMMANDS: dict[str, Entry] = {
     "doctor": Entry(
         "nimmer.cli.doctor", "doctor", "Examine this machine: what nimmer will use, and what is missing."
     ),
+    "calibrate": Entry(
+        "nimmer.cli.calibrate", "calibrate", "Measure what life takes on this machine, and price it by that."
+    ),
     "config": Entry(
         "nimmer.cli.config", "app", "Show the configuration, where it comes from and what can be set."
     ),

@@ -29,7 +29,7 @@ from nimmer.life.lifeforce import (
 )
 from nimmer.life.nerve import BODY_NERVES, Claim, arbitrate
 from nimmer.life.percept import Percept
-from nimmer.life.senses import BODY_CELLS, DISTANCE_FRONT, DISTANCE_LEFT, DISTANCE_RIGHT, NOVELTY
+from nimmer.life.senses import BODY_CELLS, DISTANCE_FRONT, DISTANCE_LEFT, DISTANCE_RIGHT, NOVELTY, SOCIAL
 from nimmer.life.wave import Wave
 from nimmer.minds.brain import Brain, Flags, Floats
 from nimmer.world.rejection import Rejection
@@ -38,7 +38,8 @@ LONGEST_GAP_S = 60.0
 """A pause longer than this pays no more income than this: a dead body earns nothing."""
 
 _GATE_OF_CELL = tuple(
-    next(index for index, gate in enumerate(BODY_GATES) if gate.domain == kind.domain) for kind in BODY_CELLS
+    next(index for index, gate in enumerate(BODY_GATES) if gate.domain == kind.domain)
+    for kind in BODY_CELLS[: SOCIAL + 1]
 )
 _NAMES = [gate.name for gate in BODY_GATES]
 _COLLISION_GATE, _EXPLORATION_GATE = (_NAMES.index(nerve.gate) for nerve in BODY_NERVES)
@@ -119,7 +120,7 @@ class Body:
         self.ticks = 0
         self._hears = tuple(self.gates[index].hear for index in _GATE_OF_CELL)
         self._slots = slots
-        self._sense_cost = sum(cell.poll_cost for cell in self.cells.cells)
+        self._sense_cost = self.cells.look_costs[0]
         self._overrides: Sequence[int] = bytes(len(BODY_GATES))
         self._now_s: float | None = None
         self._elapsed_s = 0.0

@@ -74,7 +74,7 @@ def test_one_cell_that_may_corroborate_itself_opens_on_the_fourth_wave() -> None
         values.append(gate.value)
     assert values == pytest.approx([0.0, 0.45, 0.889, 1.316], abs=1e-3)
     assert [len(one) for one in found] == [0, 0, 0, 1]
-    assert found[3][0].triggers == ((0, 0.9, 3 * 0.05),)
+    assert found[3][0].triggers == ((0, 0.9, 3 * 0.05, (20.0, 0.0, 0.0)),)
 
 
 def test_the_printed_matrix_gives_the_mean_of_the_last_row() -> None:
