@@ -6,7 +6,6 @@ import pytest
 
 from nimmer.life.action import MOVES, STAY, TALK, Action
 from nimmer.life.bearing import bearing
-from nimmer.life.charging import CHARGING
 from nimmer.life.collision_avoidance import clearer_side, risk
 from nimmer.life.economy import REWARDS
 from nimmer.life.evolution import Evolution, EvolutionRules
