@@ -21,6 +21,7 @@ from actors.governor import GovernorActor
 from actors.recorder import RecorderActor
 from actors.supervisor import SupervisorActor
 from actors.thalamus import ThalamusActor
+from actors.virtual import VirtualActor
 from nimmer.errors import HostError
 from nimmer.stores.traces import RowBatch
 
@@ -60,6 +61,8 @@ class Village:
         for shard in range(self.charter.thalamus_shards):
             self._create(f"thalamus-{shard}", ThalamusActor, shard)
         self._create("cells", CellsActor)
+        if self.charter.virtual_enabled:
+            self._create("virtual", VirtualActor)
 
     def _create(self, name: str, kind: Any, *arguments: object) -> None:  # noqa: ANN401  Ray's actor classes are untyped
         node = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
@@ -127,7 +130,7 @@ class Village:
         """
         words: dict[str, Any] = {}
         shards = [f"thalamus-{shard}" for shard in range(self.charter.thalamus_shards)]
-        for name in ("governor", "cells", *shards, "garden", SUPERVISOR, "bridge", "recorder"):
+        for name in ("governor", "cells", *shards, "virtual", "garden", SUPERVISOR, "bridge", "recorder"):
             if name not in self.actors:
                 continue
             try:

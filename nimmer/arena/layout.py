@@ -1,6 +1,6 @@
 """The binary layout of the arena: one shared-memory file per host, sections of fixed records per NPC.
 
-    header | per NPC: control, percept, known, action, memory, rings of waves, transitions and trail steps
+    header | per NPC: control, percept, known, action, memory, rings of waves, transitions and trail steps, verified
            | per organism actor: an outbox of framed messages
 
 Every section has one writer. Records that must be read whole carry a version that is odd while they are
@@ -18,7 +18,7 @@ from nimmer.life.percept import PERCEPT
 from nimmer.life.wave import MEANINGS
 
 MAGIC = 0x4E494D4D45523031
-LAYOUT_VERSION = 2
+LAYOUT_VERSION = 3
 GATES = 8
 """Gates an NPC body has room for."""
 TRIGGERS = 4
@@ -147,6 +147,19 @@ TRAIL = np.dtype(
 """One tick of one NPC: what it saw, what moved it, what it did. gates: two bits per gate, state + 1.
 nerve: 0 the brain, else 1 + index in `nimmer.life.nerve.BODY_NERVES`; cost: lifeforce spent this tick."""
 
+VERIFIED = np.dtype(
+    [
+        ("version", "<u8"),
+        ("serial", "<u4"),
+        ("gate", "u1"),
+        ("pad", "u1", 3),
+        ("confidence", "<f4"),
+        ("correlation", "<f4"),
+        ("expires_s", "<f8"),
+    ]
+)
+"""One verified signal of the virtual garden for one gate of one NPC; see `nimmer.arena.verdicts`."""
+
 RING = np.dtype([("head", "<u8"), ("dropped", "<u8"), ("bus", "<u8"), ("store", "<u8"), ("plan", "<u8")])
 """Cursors of one ring, counted in records ever written: head by the producer, `bus` by the bridge, `store` by
 the recorder. A trail or transition ring frees a record once the recorder has kept it, and the bridge follows as
@@ -159,6 +172,8 @@ WAVE_RING = 512
 TRANSITION_RING = 512
 TRAIL_RING = 4096
 OUTBOX_BYTES = 1 << 20
+VERDICTS = 8
+"""Verified signals one NPC has room for, the newest."""
 MEMORY_BYTES = 16384
 """Room for one NPC's remembered state, twice (two copies, the older is overwritten)."""
 
@@ -200,6 +215,7 @@ class Plan:
             ("transition", n * TRANSITION_RING, TRANSITION),
             ("trail_cursor", n, RING),
             ("trail", n * TRAIL_RING, TRAIL),
+            ("verified", n * VERDICTS, VERIFIED),
             ("outbox_cursor", self.outboxes, OUTBOX),
             ("outbox", self.outboxes * OUTBOX_BYTES, byte),
         )

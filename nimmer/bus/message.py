@@ -14,8 +14,24 @@ from typing import Annotated, Generic, Literal, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from nimmer.bus import device_messages, life_messages, subject, village_messages, world_messages
+from nimmer.bus import (
+    device_messages,
+    garden_messages,
+    life_messages,
+    subject,
+    village_messages,
+    world_messages,
+)
 from nimmer.bus.device_messages import DeviceReading
+from nimmer.bus.garden_messages import (
+    CorrelationEvent,
+    Feedback,
+    TrainingLabel,
+    VerificationOutcome,
+    VerifiedSignal,
+    VirtualStatus,
+    WindowSignal,
+)
 from nimmer.bus.life_messages import (
     GateTransition,
     GovernorAllocate,
@@ -58,9 +74,11 @@ __all__ = [
     "VERSION",
     "BusStatus",
     "Command",
+    "CorrelationEvent",
     "DeviceReading",
     "Envelope",
     "ErrorReply",
+    "Feedback",
     "Garden",
     "GateTransition",
     "GovernorAllocate",
@@ -85,8 +103,13 @@ __all__ = [
     "StatusRequest",
     "StoresStatus",
     "TrainingFrame",
+    "TrainingLabel",
     "TriggerSignal",
+    "VerificationOutcome",
+    "VerifiedSignal",
+    "VirtualStatus",
     "WaveSignal",
+    "WindowSignal",
     "WorldAggregate",
     "WorldDelta",
     "WorldSnapshot",
@@ -158,7 +181,7 @@ _PEEK = msgspec.json.Decoder(_AnyEnvelope)
 _ENCODER = msgspec.json.Encoder()
 _BODIES: dict[str, type[Struct]] = {
     kind.__name__: kind
-    for module in (life_messages, world_messages, village_messages, device_messages)
+    for module in (life_messages, world_messages, village_messages, garden_messages, device_messages)
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, Struct) and kind is not Struct
 }

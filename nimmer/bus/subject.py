@@ -14,6 +14,7 @@ from typing import Literal
 from msgspec import Struct
 
 from nimmer.bus.device_messages import DEVICE, DeviceReading
+from nimmer.bus.garden_messages import CorrelationEvent, VerificationOutcome, VerifiedSignal, VirtualStatus
 from nimmer.bus.identities import ENVIRONMENTS
 from nimmer.bus.life_messages import (
     GateTransition,
@@ -95,6 +96,14 @@ TOPICS: tuple[Topic, ...] = (
         "event",
         "decision trails in batches, stored and acknowledged",
     ),
+    Topic("thalamus.traces.correlations", CorrelationEvent, "event", "why a virtual gate opened"),
+    Topic("thalamus.verified.signal", VerifiedSignal, "event", "the virtual garden saw a gate open first"),
+    Topic(
+        "thalamus.outcomes.feedback",
+        VerificationOutcome,
+        "event",
+        "what came of acting on an open gate",
+    ),
     Topic("npc.{npc}.state", NpcState, "event", "one tick of an NPC"),
     Topic("npc.{npc}.action", NpcAction, "request", "proposes an action for an NPC", Reply),
     Topic("npc.{host}.commands.{command}", Command, "request", "an order to a host's supervisor", Reply),
@@ -105,6 +114,8 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "world.quiz.request", QuizRequest, "request", "asks the oracle to question the village", QuizReport
     ),
+    Topic("world.virtual.aggregate", VirtualStatus, "event", "how the virtual garden fares"),
+    Topic("world.virtual.command", Command, "request", "an order to the virtual garden", Reply),
 )
 
 _RULES = tuple(
