@@ -13,9 +13,9 @@ from typer.core import TyperCommand, TyperGroup
 
 import nimmer
 from nimmer.cli.console import complain
-from nimmer.errors import ConfigError, GraphError, LevelError, NimmerError, WeightsError
+from nimmer.errors import ConfigError, GraphError, LevelError, NerveError, NimmerError, WeightsError
 
-BAD_INPUT: tuple[type[NimmerError], ...] = (ConfigError, GraphError, LevelError, WeightsError)
+BAD_INPUT: tuple[type[NimmerError], ...] = (ConfigError, GraphError, LevelError, NerveError, WeightsError)
 """Errors that something the user wrote or named is wrong."""
 
 
