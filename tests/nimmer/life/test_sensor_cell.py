@@ -12,7 +12,7 @@ from nimmer.life.cells.motor import MotorState
 from nimmer.life.cells.reader import READER_WALK, ReaderState
 from nimmer.life.senses import CELLS, MATH, declared, kind_named
 from nimmer.life.sensor_cell import SensorCell
-from nimmer.life.wave import CellKind, Field
+from nimmer.life.wave import CellKind, Field, Wave
 
 
 def cell(name: str) -> SensorCell:
@@ -22,8 +22,8 @@ def cell(name: str) -> SensorCell:
 def test_a_reading_becomes_a_wave_at_its_price() -> None:
     one = cell("light_sensor")
     wave = one.poll({"lux": 120.0}, 3.0)
-    assert wave == (14, 3.0, 0.6, pytest.approx(0.2), (120.0, 0.0))
-    assert (one.cell.waves, one.cell.spent, one.operational) == (1, pytest.approx(0.2), True)
+    assert wave == Wave(14, 3.0, 0.6, 0.2, (120.0, 0.0))
+    assert (one.cell.waves, one.cell.spent, one.operational) == (1, 0.2, True)
 
 
 def test_a_broken_sensor_is_counted_once_and_works_again() -> None:
