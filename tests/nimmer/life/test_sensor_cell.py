@@ -57,6 +57,26 @@ def test_what_was_steady_before_a_failure_is_not_steady_after_it() -> None:
     assert again.confidence == 0.6
 
 
+def test_a_motor_on_a_device_pays_for_what_it_does() -> None:
+    one = cell("motor_left")
+    turning = {"target_pps": 200.0, "actual_pps": 190.0, "current_ma": 250.0}
+    stuck, still = {**turning, "actual_pps": 0.0, "current_ma": 1200.0}, dict.fromkeys(turning, 0.0)
+    done = [still, turning, turning, still, turning, stuck, stuck, turning]
+    waves = [wave for wave in (one.poll(raw, 0.0) for raw in done) if wave]
+    assert [wave.cost for wave in waves] == pytest.approx([0.0, 1.6, 0.3, 0.3, 1.6, 0.0, 0.0, 1.6])
+    assert [wave.confidence for wave in waves] == [0.7, 0.7, 0.7, 0.7, 0.7, 1.0, 1.0, 0.7]
+    assert one.cell.spent == pytest.approx(5.4)
+
+
+def test_a_servo_pays_for_a_move_and_not_for_standing() -> None:
+    one = cell("servo_camera")
+    there, going = {"pulse_us": 900.0, "target_us": 900.0}, {"pulse_us": 900.0, "target_us": 2000.0}
+    waves = [
+        wave for wave in (one.poll(raw, 0.0) for raw in (there, going, going, there, there, going)) if wave
+    ]
+    assert [wave.cost for wave in waves] == [0.0, 0.5, 0.0, 0.0, 0.0, 0.5]
+
+
 def test_a_cell_rests_where_its_reading_left_it() -> None:
     battery, motor = cell("battery_monitor"), cell("motor_left")
     battery.poll({"millivolts": 3300.0}, 0.0)
