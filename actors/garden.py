@@ -154,6 +154,10 @@ class GardenShell(Shell):
         """Return the oracle's verdict now, without consequences."""
         return garden_news.quiz_report(self.charter.run, self.garden, self.garden.examine())
 
+    async def snapshot_bytes(self) -> bytes:
+        """Return the whole world as it is now, as `Village.to_bytes` writes it; nothing is kept or told."""
+        return self.garden.village.to_bytes()
+
     async def status(self) -> dict[str, Any]:
         """Return level, ticks done and due, coverage, digest and what was refused."""
         garden = self.garden

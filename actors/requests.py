@@ -62,6 +62,7 @@ class Requests:
             "nervous.cells.math.request",
             "thalamus.status.request",
             "thalamus.governor.command",
+            "world.virtual.command",
             "world.quiz.request",
             "npc.*.action",
             "npc.*.commands.*",
@@ -135,7 +136,11 @@ class Requests:
     async def _command(self, message: Message) -> Struct:
         body = message.body
         assert isinstance(body, Command)
-        host = parse(message.subject).values.get("host")
+        parsed = parse(message.subject)
+        if parsed.topic.pattern == "world.virtual.command":
+            reason, found = await self.ask("virtual", "command", body.command, dict(body.arguments))
+            return Reply(True, reason, found)
+        host = parsed.values.get("host")
         if host is None:
             return Reply(True, await self.ask("governor", "command", body.command, dict(body.arguments)))
         if host != self._charter.host:

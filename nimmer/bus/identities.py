@@ -58,10 +58,20 @@ def identities(environment: str) -> dict[str, Permissions]:
         f"{env}.npc.*.state",
         f"{env}.nervous.cells.*.wave",
         f"{env}.nervous.cells.math.response",
+        f"{env}.nervous.nerves.*.trail",
         f"{env}.thalamus.gate.*",
+        f"{env}.thalamus.traces.correlations",
+        f"{env}.thalamus.verified.signal",
+        f"{env}.thalamus.outcomes.feedback",
+        f"{env}.economy.lifeforce.*",
         f"{env}.world.arena.*",
+        f"{env}.world.virtual.aggregate",
     )
-    commands = (f"{env}.npc.*.commands.>", f"{env}.thalamus.governor.command")
+    commands = (
+        f"{env}.npc.*.commands.>",
+        f"{env}.thalamus.governor.command",
+        f"{env}.world.virtual.command",
+    )
     found = {
         BRIDGE: Permissions((f"{env}.>", "$JS.API.>", "_INBOX.>"), (f"{env}.>", f"{inbox_prefix(BRIDGE)}.>")),
         "nyx-cognitive": _own(

@@ -14,11 +14,30 @@ from typing import Annotated, Generic, Literal, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from nimmer.bus import device_messages, life_messages, subject, village_messages, world_messages
+from nimmer.bus import (
+    device_messages,
+    garden_messages,
+    life_messages,
+    subject,
+    village_messages,
+    world_messages,
+)
 from nimmer.bus.device_messages import DeviceReading
+from nimmer.bus.garden_messages import (
+    CorrelationEvent,
+    Feedback,
+    TrainingLabel,
+    VerificationOutcome,
+    VerifiedSignal,
+    VirtualStatus,
+    WindowSignal,
+)
 from nimmer.bus.life_messages import (
     GateTransition,
     GovernorAllocate,
+    LifeforceBalance,
+    LifeforceSum,
+    NerveTrail,
     NpcAction,
     NpcState,
     Tier,
@@ -35,12 +54,14 @@ from nimmer.bus.village_messages import (
     LimitsStatus,
     MathRequest,
     MathResponse,
+    NerveStatus,
     NpcStatus,
     RayLifecycle,
     Reply,
     Status,
     StatusRequest,
     StoresStatus,
+    TierStatus,
 )
 from nimmer.bus.world_messages import (
     NpcPlace,
@@ -58,19 +79,25 @@ __all__ = [
     "VERSION",
     "BusStatus",
     "Command",
+    "CorrelationEvent",
     "DeviceReading",
     "Envelope",
     "ErrorReply",
+    "Feedback",
     "Garden",
     "GateTransition",
     "GovernorAllocate",
     "GovernorStatus",
     "Header",
     "Incident",
+    "LifeforceBalance",
+    "LifeforceSum",
     "LimitsStatus",
     "MathRequest",
     "MathResponse",
     "Message",
+    "NerveStatus",
+    "NerveTrail",
     "NpcAction",
     "NpcPlace",
     "NpcState",
@@ -84,9 +111,15 @@ __all__ = [
     "Status",
     "StatusRequest",
     "StoresStatus",
+    "TierStatus",
     "TrainingFrame",
+    "TrainingLabel",
     "TriggerSignal",
+    "VerificationOutcome",
+    "VerifiedSignal",
+    "VirtualStatus",
     "WaveSignal",
+    "WindowSignal",
     "WorldAggregate",
     "WorldDelta",
     "WorldSnapshot",
@@ -158,7 +191,7 @@ _PEEK = msgspec.json.Decoder(_AnyEnvelope)
 _ENCODER = msgspec.json.Encoder()
 _BODIES: dict[str, type[Struct]] = {
     kind.__name__: kind
-    for module in (life_messages, world_messages, village_messages, device_messages)
+    for module in (life_messages, world_messages, village_messages, garden_messages, device_messages)
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, Struct) and kind is not Struct
 }
@@ -282,6 +315,7 @@ def _agree(parsed: subject.Subject, body: Struct, where: str) -> None:
         "domain": getattr(body, "domain", None),
         "state": _STATE_TOKEN.get(getattr(body, "to_state", "")),
         "command": getattr(body, "command", None),
+        "nerve": getattr(body, "nerve", None),
         "kind": getattr(body, "kind", None),
         "entity": getattr(body, "kind", None),
     }

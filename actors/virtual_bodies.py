@@ -1,0 +1,148 @@
+"""Virtual bodies: what every NPC remembers in the arena, set into a body of its own in the virtual garden.
+
+A body is the same code with the same memory; so the weights of its gates are the learned ones, and what it learns
+here is forgotten with the future it was learned in: weights move on real outcomes only. Bodies are kept and set
+anew, brains are made anew each time, so that nothing of one future reaches the next.
+Source: docs/domain.md section 4; docs/gardens.md.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from actors.charter import Charter
+from actors.shell import log
+from nimmer.arena.memory import Arena
+from nimmer.arena.slot import Slot
+from nimmer.chance import Chance
+from nimmer.errors import NimmerError, WeightsError
+from nimmer.life.body import Body, Deed
+from nimmer.life.percept import Percept
+from nimmer.minds.brain import Brain, Flags, Floats
+from nimmer.minds.explorer import Explorer
+from nimmer.minds.mlp import Mlp
+from nimmer.minds.nursery import weights_path
+from nimmer.minds.weights import load_weights
+from nimmer.world.levels import Levels
+
+
+class Dweller:
+    """One virtual body with the chance its brain draws from: both come back from a checkpoint."""
+
+    __slots__ = ("_generator", "_wake", "body")
+
+    def __init__(self, body: Body, generator: np.random.Generator, wake: Callable[[], Brain]) -> None:
+        """Live by `body`, whose brain draws from `generator`; `wake` makes a fresh one that does."""
+        self.body = body
+        self._generator = generator
+        self._wake = wake
+
+    def tick(
+        self,
+        percept: Percept,
+        features: Floats,
+        known: Flags,
+        overrides: bytes | tuple[int, ...],
+        now_s: float,
+    ) -> Deed:
+        """Live one tick; see `nimmer.life.body.Body.tick`."""
+        return self.body.tick(percept, features, known, overrides, now_s)
+
+    def state(self) -> dict[str, object]:
+        """Return body and chance, as plain JSON values."""
+        return {"body": self.body.state(), "chance": self._generator.bit_generator.state}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take back what `state` returned, with a brain that has no plan yet."""
+        self.body.brain = self._wake()
+        self.body.restore(state["body"])
+        self._generator.bit_generator.state = state["chance"]
+
+
+class Brains:
+    """Makes the brains of a village's virtual bodies; what is slow to read is read once."""
+
+    def __init__(self, charter: Charter, levels: Levels) -> None:
+        """Make brains of the kind `charter` names, for `levels`."""
+        self._charter = charter
+        self._levels = levels
+        self._neighbours: dict[int, list[list[int]]] = {}
+        self._weights: dict[int, Any] = {}
+
+    def make(self, npc: int, level: int, generator: np.random.Generator) -> Brain:
+        """Return a fresh brain. Raises WeightsError when its weights are no brain's, LevelError for no such level."""
+        if self._charter.brain == "mlp":
+            if npc not in self._weights:
+                self._weights[npc] = load_weights(weights_path(Path(self._charter.weights_dir), npc))[0]
+            return Mlp(self._weights[npc], generator)
+        if level not in self._neighbours:
+            self._neighbours[level] = self._levels[level].graph.neighbours.tolist()
+        return Explorer(self._neighbours[level], generator)
+
+    def slots(self, level: int) -> int:
+        """Return the neighbour slots of a level's graph."""
+        return self._levels[level].graph.slots
+
+
+class VirtualBodies:
+    """The virtual bodies of one garden, one per NPC of the host."""
+
+    def __init__(self, charter: Charter, arena: Arena, brains: Brains) -> None:
+        """Read memories from `arena`."""
+        self._charter = charter
+        self._slots = [Slot(arena, npc) for npc in range(charter.npcs)]
+        self._control = arena.view("control")
+        self._brains = brains
+        self._kept: dict[int, Body] = {}
+        self._complained: set[int] = set()
+
+    def gather(self, level: int, tick: int) -> list[Dweller | None]:
+        """Return everyone as they remember themselves, virtual second 0 now; None who cannot be had.
+
+        level: of the snapshot; who remembers another is still moving. tick: of the snapshot; with the run's seed it
+        makes the chance of this future.
+        """
+        return [self._dweller(npc, level, tick) for npc in range(self._charter.npcs)]
+
+    def rates(self) -> list[float]:
+        """Return how often everyone ticks, Hz."""
+        return [float(hz) for hz in self._control["tick_hz"]]
+
+    def overrides(self) -> Sequence[tuple[int, ...]]:
+        """Return what the governor holds everyone's gates to."""
+        return [tuple(row) for row in self._control["gate_override"].tolist()]
+
+    def _dweller(self, npc: int, level: int, tick: int) -> Dweller | None:
+        memory = self._slots[npc].memory()
+        if not memory or not self._control["alive"][npc]:
+            return None
+        generator = Chance(self._charter.seed).generator("virtual", npc, tick)
+        try:
+            remembered = json.loads(memory)
+            if remembered["level"] != level:
+                return None
+            wake = partial(self._brains.make, npc, level, generator)
+            body = self._kept.get(npc) or self._body(npc, level, wake())
+            body.brain = wake()
+            # all its times lie before 0 then: it goes on where it was, however long ago it wrote that down
+            body.restore(remembered["body"], 0.0)
+        except (ValueError, KeyError, TypeError, NimmerError) as error:
+            self._complain(npc, error)
+            return None
+        self._kept[npc] = body
+        return Dweller(body, generator, wake)
+
+    def _body(self, npc: int, level: int, brain: Brain) -> Body:
+        charter = self._charter
+        return Body(npc, brain, self._brains.slots(level), charter.price_scale, charter.node_capacity)
+
+    def _complain(self, npc: int, error: Exception) -> None:
+        """Say once per NPC why it has no virtual body."""
+        if npc not in self._complained:
+            self._complained.add(npc)
+            reason = str(error) if isinstance(error, WeightsError) else f"{type(error).__name__}: {error}"
+            log.warning("npc %d has no virtual body: %s", npc, reason)

@@ -1,0 +1,139 @@
+"""What the virtual garden tells: its forecasts, correlations and state as message bodies. Pure; the shell sends them."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any, Literal
+from uuid import UUID
+
+import numpy as np
+
+from nimmer.bus.message import (
+    CorrelationEvent,
+    TrainingLabel,
+    VerifiedSignal,
+    WindowSignal,
+    stamp,
+)
+from nimmer.life.gate_spec import GateSpec
+from nimmer.life.gates import BODY_GATES
+from nimmer.life.senses import CELLS, meaning
+from nimmer.life.wave import Wave
+from nimmer.world.forecast import Forecast, Judgement, RealChange
+from nimmer.world.virtual_correlation import Signal, resonance
+
+Records = np.ndarray[Any, np.dtype[Any]]
+Ids = np.ndarray[Any, np.dtype[np.int64]]
+
+OPENED = TrainingLabel(True, 1.0)
+"""The real gate opened by itself: it should have."""
+STAYED = TrainingLabel(False, 0.5)
+"""It did not within the horizon; it might have later."""
+_DIGITS = 6
+
+
+def gate_name(npc: int, gate: int) -> str:
+    """Return a gate's name on the bus."""
+    return f"npc.{npc}.{BODY_GATES[gate].name}"
+
+
+def transition_id(run: str, npc: int, gate: int, tick: int) -> str:
+    """Return the uuid of the virtual opening of one gate in one world tick of one run; the same for the same."""
+    key = f"virtual/{run}/{npc}/{gate}/{tick}".encode()
+    return str(UUID(bytes=hashlib.blake2b(key, digest_size=16).digest(), version=4))
+
+
+def verified_signal(run: str, forecast: Forecast) -> VerifiedSignal:
+    """Return what is told of a forecast that is correlated enough."""
+    return VerifiedSignal(
+        domain=BODY_GATES[forecast.gate].domain,
+        verification_confidence=forecast.confidence,
+        semantic_summary=summary(forecast),
+        source_gate_transition_id=transition_id(run, forecast.npc, forecast.gate, forecast.tick),
+        virtual_correlation_score=round(forecast.correlation, _DIGITS),
+        gate_id=gate_name(forecast.npc, forecast.gate),
+        npc_id=forecast.npc,
+    )
+
+
+def summary(forecast: Forecast) -> str:
+    """Return one line that says what the waves behind a forecast mean."""
+    said = "; ".join(_said(signal) for signal in forecast.signals) or "nothing remembered"
+    return f"{BODY_GATES[forecast.gate].name} opens: {said}"[:500]
+
+
+def correlation_event(
+    forecast: Forecast, offset_s: float, label: TrainingLabel | None = None
+) -> CorrelationEvent:
+    """Return why a virtual gate opened; offset_s: unix time minus monotonic time."""
+    return _event(
+        forecast.npc, forecast.gate, forecast.time_s + offset_s, forecast.correlation, forecast.signals,
+        "opened", label,
+    )  # fmt: skip
+
+
+def judged_event(judgement: Judgement, offset_s: float) -> CorrelationEvent:
+    """Return why a virtual gate opened, with what the real garden taught about it."""
+    return correlation_event(judgement.forecast, offset_s, OPENED if judgement.borne_out else STAYED)
+
+
+def real_changes(records: Records, npcs: Ids) -> list[RealChange]:
+    """Return `(k,)` records of TRANSITION, and the NPC of each, as the forecaster takes them; body gates only."""
+    columns = (records[name].tolist() for name in ("gate", "time_s", "to_state", "cause"))
+    found = map(RealChange, npcs.tolist(), *columns)
+    return [one for one in found if one.gate < len(BODY_GATES)]
+
+
+def surprise_event(change: RealChange, records: Records, npcs: Ids, offset_s: float) -> CorrelationEvent:
+    """Return what the virtual garden has to learn: the real gate opened, the virtual one stayed where it was.
+
+    records, npcs: as in `real_changes`, with the one of `change` among them, whose waves are named. What they said is
+    not in a record, so they agree with themselves alone.
+    """
+    same = (npcs == change.npc) & (records["gate"] == change.gate) & (records["time_s"] == change.time_s)
+    signals: list[Signal] = []
+    correlation = 0.0
+    for record in records[same & (records["to_state"] == change.to_state)]:
+        correlation = float(record["correlation"])
+        named = zip(
+            record["trigger_cell"], record["trigger_confidence"], record["trigger_time_s"], strict=True
+        )
+        signals = [Signal(int(cell), float(sure), float(at), ()) for cell, sure, at in named]
+        signals = [one for one in signals[: int(record["triggers"])] if one.cell < len(CELLS)]
+    unix_s = change.time_s + offset_s
+    return _event(change.npc, change.gate, unix_s, correlation, signals, "stayed_stable", OPENED)
+
+
+def _event(
+    npc: int,
+    gate: int,
+    unix_s: float,
+    correlation: float,
+    signals: Sequence[Signal],
+    result: Literal["opened", "stayed_stable"],
+    label: TrainingLabel | None,
+) -> CorrelationEvent:
+    spec: GateSpec = BODY_GATES[gate]
+    found = resonance(spec, signals, alone=correlation)
+    return CorrelationEvent(
+        gate_id=gate_name(npc, gate),
+        window_start=stamp(unix_s - spec.window_s),
+        window_end=stamp(unix_s),
+        window_ms=round(spec.window_s * 1000),
+        signals_in_window=[
+            WindowSignal(f"npc.{npc}.{one.name}", min(max(round(one.confidence, _DIGITS), 0.0), 1.0), one.semantic_hash)
+            for one in signals
+        ],
+        correlation_matrix=found.matrix,
+        aggregate_correlation=min(max(round(found.aggregate, _DIGITS), -1.0), 1.0),
+        result=result,
+        training_label=label,
+    )  # fmt: skip
+
+
+def _said(signal: Signal) -> str:
+    words = meaning(Wave(signal.cell, signal.time_s, signal.confidence, 0.0, signal.values))
+    told = ", ".join(
+        f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in words.items()
+    )
+    return f"{CELLS[signal.cell].name} ({signal.confidence:.2g}) {told}".rstrip()
