@@ -13,7 +13,7 @@ from tests.nimmer.life.nerve_scenes import AT_ONCE, CLEAR, nerve, percept, scene
 
 
 def meeting(tick: int, news: int = 3, **more: object) -> Scene:
-    return scene(percept(tick, news=news, occupants=1), LOOK, CLEAR, **more)
+    return scene(percept(tick, news=news, occupants=1), LOOK, CLEAR, None, **more)
 
 
 def acts(one: Nerve, scenes: list[Scene]) -> list[object]:

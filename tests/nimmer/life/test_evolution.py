@@ -61,7 +61,8 @@ def test_hybrid_costs_10_for_a_miss_3_for_a_match_and_5_when_five_in_seven_match
     one = collision()
     miss, match = avoid(one, 0.3), avoid(one, 0.3)
     assert (miss.mode, miss.matched, match.mode, match.matched) == (Mode.HYBRID, False, Mode.HYBRID, True)
-    assert (miss.cost, match.cost) == (pytest.approx(10.0), pytest.approx(3.0))
+    assert miss.cost == pytest.approx(10.0)
+    assert match.cost == pytest.approx(3.0)
     assert match.commands == miss.commands
     assert match.latency_s == 0.0
     assert (5 * match.cost + 2 * miss.cost) / 7 == pytest.approx(5.0)
@@ -153,6 +154,17 @@ def test_hybrid_begins_at_point_3() -> None:
     assert [collision().mode(weight) for weight in (0.1, 0.29, 0.3, 0.79, 0.95)] == [
         Mode.DELIBERATE, Mode.DELIBERATE, Mode.HYBRID, Mode.HYBRID, Mode.HYBRID,
     ]  # fmt: skip
+
+
+def test_a_life_of_successes_grows_from_deliberate_over_hybrid_to_reflex() -> None:
+    one, successes, runs = collision(), 0, []
+    for _ in range(120):
+        run = avoid(one, min(1.0, round(0.1 + 0.02 * successes, 6)))
+        successes += run.outcome == RunOutcome.SUCCESS
+        runs.append(run)
+    assert [runs.index(next(run for run in runs if run.mode == mode)) for mode in Mode] == [0, 10, 100]
+    assert [run.matched for run in runs[10:100]] == [False] + [True] * 89
+    assert sum(run.cost for run in runs) == pytest.approx(10 * 10.0 + 10.0 + 89 * 3.0 + 20 * 2.5)
 
 
 def test_another_situation_is_another_pattern() -> None:

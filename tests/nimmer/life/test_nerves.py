@@ -171,13 +171,17 @@ def test_exploration_follows_the_brain_and_prices_the_walk() -> None:
     found = explorer.step(scene(percept(2, node=8), LOOK, CLEAR, new_area=True), 0.1)
     assert found == Claim(5.0, 2, LOOK)
     assert explorer.collect() == pytest.approx(0.3 + 0.5 + 0.1)
-    step(explorer, percept(3, node=8), MOVES[1], CLEAR)
-    step(explorer, percept(4, node=8, rejection=1), MOVES[1], CLEAR)
-    remembered = explorer.memory.state()
-    assert (remembered["areas"], remembered["obstacles"]) == (1, 1)
-    explorer.rest(able=True, scene=scene(percept(5), LOOK, CLEAR))
+    assert step(explorer, percept(3, node=8), MOVES[1], CLEAR) == Claim(5.0, 2, MOVES[1])
+    (run,) = explorer.finished
+    assert run.outcome == RunOutcome.SUCCESS
+    assert run.cost == pytest.approx(2.4)
+    step(explorer, percept(4, node=9), MOVES[1], CLEAR)
+    step(explorer, percept(5, node=9, rejection=1), LOOK, CLEAR)
+    assert explorer.states[explorer.current] == "CHOOSE_DIRECTION"
+    assert explorer.memory.state()["obstacles"] == 1
+    explorer.rest(able=True, scene=scene(percept(6), LOOK, CLEAR))
     assert explorer.current == 0
-    assert explorer.finished[0].outcome == RunOutcome.SUCCESS
+    assert explorer.finished[1].outcome == RunOutcome.FAILURE
 
 
 def test_exploration_that_meets_obstacles_only_has_failed_and_one_that_finds_nothing_is_abandoned() -> None:
