@@ -14,12 +14,15 @@ import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from actors.bridge import BridgeActor
+from actors.cell_groups import CELL_GROUPS
 from actors.cells import CellsActor
 from actors.charter import Charter
+from actors.devices import DevicesActor
 from actors.garden import GardenActor, Host
 from actors.governor import GovernorActor
 from actors.recorder import RecorderActor
 from actors.supervisor import SupervisorActor
+from actors.thalamus import ThalamusActor
 from actors.virtual import VirtualActor
 from nimmer.errors import HostError
 from nimmer.stores.traces import RowBatch
@@ -57,16 +60,23 @@ class Village:
         self._create("recorder", RecorderActor)
         self._create("bridge", BridgeActor)
         self._create("governor", GovernorActor)
+        for shard in range(self.charter.thalamus_shards):
+            self._create(f"thalamus-{shard}", ThalamusActor, shard)
         self._create("cells", CellsActor)
+        if self.charter.devices_enabled:
+            self._create("devices", DevicesActor)
         if self.charter.virtual_enabled:
             self._create("virtual", VirtualActor)
 
     def _create(self, name: str, kind: Any, *arguments: object) -> None:  # noqa: ANN401  Ray's actor classes are untyped
         node = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+        group = next((one for one in CELL_GROUPS if one.name == name), None)
+        offered: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]  # Ray's own
+        asked = group.options(offered) if group else {"num_cpus": ORGANISM_CPUS}
         self.actors[name] = kind.options(
             name=name,
             namespace=self.charter.namespace,
-            num_cpus=ORGANISM_CPUS,
+            **asked,
             max_restarts=-1,
             max_task_retries=0,
             scheduling_strategy=node,
@@ -126,7 +136,9 @@ class Village:
         The recorder is asked to keep everything that waits, and lives on until `close_store`.
         """
         words: dict[str, Any] = {}
-        for name in ("governor", "cells", "virtual", "garden", SUPERVISOR, "bridge", "recorder"):
+        shards = [f"thalamus-{shard}" for shard in range(self.charter.thalamus_shards)]
+        senses = ("governor", "cells", "devices", *shards, "virtual")
+        for name in (*senses, "garden", SUPERVISOR, "bridge", "recorder"):
             if name not in self.actors:
                 continue
             try:

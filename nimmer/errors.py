@@ -5,6 +5,7 @@ NimmerError
 |- WorldError             the world cannot be built or stepped
 |  |- GraphError          a world graph file is broken
 |  `- LevelError          a levels file is broken, or a level is unknown
+|- NerveError             a table of nerves, or its rules of evolution, cannot work
 |- WeightsError           a brain's weights file is missing, corrupt or of another shape
 |- ArenaError             the shared-memory arena is missing, foreign or of another layout
 |- MessageError           a message is malformed, oversized, of a wrong version or on an unknown subject
@@ -38,6 +39,10 @@ class GraphError(WorldError):
 
 class LevelError(WorldError):
     """A levels file is broken, or a level is unknown."""
+
+
+class NerveError(NimmerError):
+    """A table of nerves, or its rules of evolution, cannot work."""
 
 
 class WeightsError(NimmerError):

@@ -82,7 +82,7 @@ def _channel(environment: str, topic: Topic) -> Json:
 
 
 def _operation(topic: Topic) -> Json:
-    """Return what the village does on a channel: it sends events and receives requests."""
+    """Return what the village does on a channel: it sends events, and receives requests and reports."""
     channel = f"#/channels/{_key(topic)}"
     operation: Json = {
         "action": "send" if topic.direction == "event" else "receive",

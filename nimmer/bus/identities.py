@@ -12,6 +12,10 @@ BRIDGE = "bridge"
 WATCH = "watch"
 GUEST = "guest"
 OPERATOR = "operator"
+NERVOUS = "nyx-nervous"
+"""The Unix identity of cells and devices; it hears what devices say."""
+DEVICE = "device"
+"""Whom all devices log in as: they tell their readings and hear nothing."""
 COMMON_INBOX = "_INBOX.*.*"
 """Where a NATS client expects its answers unless told otherwise: `_INBOX.<id>.<token>`. The identities of people may
 listen there, so that any client works as it comes. The inboxes of the identities are denied one by one: the server
@@ -54,10 +58,12 @@ def identities(environment: str) -> dict[str, Permissions]:
         f"{env}.npc.*.state",
         f"{env}.nervous.cells.*.wave",
         f"{env}.nervous.cells.math.response",
+        f"{env}.nervous.nerves.*.trail",
         f"{env}.thalamus.gate.*",
         f"{env}.thalamus.traces.correlations",
         f"{env}.thalamus.verified.signal",
         f"{env}.thalamus.outcomes.feedback",
+        f"{env}.economy.lifeforce.*",
         f"{env}.world.arena.*",
         f"{env}.world.virtual.aggregate",
     )
@@ -73,7 +79,8 @@ def identities(environment: str) -> dict[str, Permissions]:
         ),
         "nyx-training": _own(env, "nyx-training", ("cortex.gemma",), ("thalamus.traces.>",)),
         "nyx-organs": _own(env, "nyx-organs", ("organs",), ("thalamus.gate.*",)),
-        "nyx-nervous": _own(env, "nyx-nervous", ("nervous",), ("thalamus.gate.*",)),
+        NERVOUS: _own(env, NERVOUS, ("nervous",), ("thalamus.gate.*",)),
+        DEVICE: Permissions((f"{env}.nervous.devices.*.reading",), (f"{inbox_prefix(DEVICE)}.>",)),
         WATCH: Permissions(
             (f"{env}.thalamus.status.request",), (f"{env}.>", COMMON_INBOX, f"{inbox_prefix(WATCH)}.>")
         ),

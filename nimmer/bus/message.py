@@ -14,7 +14,15 @@ from typing import Annotated, Generic, Literal, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from nimmer.bus import garden_messages, life_messages, subject, village_messages, world_messages
+from nimmer.bus import (
+    device_messages,
+    garden_messages,
+    life_messages,
+    subject,
+    village_messages,
+    world_messages,
+)
+from nimmer.bus.device_messages import DeviceReading
 from nimmer.bus.garden_messages import (
     CorrelationEvent,
     Feedback,
@@ -27,6 +35,9 @@ from nimmer.bus.garden_messages import (
 from nimmer.bus.life_messages import (
     GateTransition,
     GovernorAllocate,
+    LifeforceBalance,
+    LifeforceSum,
+    NerveTrail,
     NpcAction,
     NpcState,
     Tier,
@@ -43,12 +54,14 @@ from nimmer.bus.village_messages import (
     LimitsStatus,
     MathRequest,
     MathResponse,
+    NerveStatus,
     NpcStatus,
     RayLifecycle,
     Reply,
     Status,
     StatusRequest,
     StoresStatus,
+    TierStatus,
 )
 from nimmer.bus.world_messages import (
     NpcPlace,
@@ -67,6 +80,7 @@ __all__ = [
     "BusStatus",
     "Command",
     "CorrelationEvent",
+    "DeviceReading",
     "Envelope",
     "ErrorReply",
     "Feedback",
@@ -76,10 +90,14 @@ __all__ = [
     "GovernorStatus",
     "Header",
     "Incident",
+    "LifeforceBalance",
+    "LifeforceSum",
     "LimitsStatus",
     "MathRequest",
     "MathResponse",
     "Message",
+    "NerveStatus",
+    "NerveTrail",
     "NpcAction",
     "NpcPlace",
     "NpcState",
@@ -93,6 +111,7 @@ __all__ = [
     "Status",
     "StatusRequest",
     "StoresStatus",
+    "TierStatus",
     "TrainingFrame",
     "TrainingLabel",
     "TriggerSignal",
@@ -172,7 +191,7 @@ _PEEK = msgspec.json.Decoder(_AnyEnvelope)
 _ENCODER = msgspec.json.Encoder()
 _BODIES: dict[str, type[Struct]] = {
     kind.__name__: kind
-    for module in (life_messages, world_messages, village_messages, garden_messages)
+    for module in (life_messages, world_messages, village_messages, garden_messages, device_messages)
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, Struct) and kind is not Struct
 }
@@ -289,12 +308,14 @@ def _check_type(message_type: str, kind: type[Struct], where: str) -> None:
 
 
 def _agree(parsed: subject.Subject, body: Struct, where: str) -> None:
-    """Raise MessageError when the body speaks of another NPC, domain, state or command than its subject."""
+    """Raise MessageError when the body speaks of another NPC, device, domain, state or command than its subject."""
     spoken = {
         "npc": getattr(body, "npc_id", None),
+        "device": getattr(body, "device", None),
         "domain": getattr(body, "domain", None),
         "state": _STATE_TOKEN.get(getattr(body, "to_state", "")),
         "command": getattr(body, "command", None),
+        "nerve": getattr(body, "nerve", None),
         "kind": getattr(body, "kind", None),
         "entity": getattr(body, "kind", None),
     }

@@ -13,11 +13,15 @@ from typing import Literal
 
 from msgspec import Struct
 
+from nimmer.bus.device_messages import DEVICE, DeviceReading
 from nimmer.bus.garden_messages import CorrelationEvent, VerificationOutcome, VerifiedSignal, VirtualStatus
 from nimmer.bus.identities import ENVIRONMENTS
 from nimmer.bus.life_messages import (
     GateTransition,
     GovernorAllocate,
+    LifeforceBalance,
+    LifeforceSum,
+    NerveTrail,
     NpcAction,
     NpcState,
     TrainingFrame,
@@ -44,7 +48,9 @@ PARAMETERS: dict[str, tuple[str, str]] = {
     "domain": (r"[a-z][a-z0-9_]*", "a cell's domain, such as distance, battery, exploration, social or math"),
     "state": (r"open|stable|close", "the state the gate moved to"),
     "npc": (r"0|[1-9][0-9]{0,4}", "number of an NPC, from 0"),
+    "device": (DEVICE, "name of a device, such as greenhouse-1"),
     "host": (r"[A-Za-z0-9_-]+", "name of a host, dots written as dashes"),
+    "nerve": (r"[a-z][a-z0-9_]*", "name of a nerve, such as charging"),
     "command": (r"[a-z][a-z0-9_]*", "name of a command, such as tick_hz"),
     "kind": (r"[a-z0-9_-]+", "what kind of incident"),
     "entity": (r"actor|node|job", "what kind of thing Ray speaks of"),
@@ -60,12 +66,13 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]+")
 class Topic:
     """One row of the table: a pattern without its environment, and what travels on it.
 
-    direction: `event` from the village, `request` to it (answered with `reply` or an ErrorReply).
+    direction: `event` from the village, `request` to it (answered with `reply` or an ErrorReply), `report` to it
+    that nobody answers.
     """
 
     pattern: str
     body: type[Struct]
-    direction: Literal["event", "request"]
+    direction: Literal["event", "request", "report"]
     summary: str
     reply: type[Struct] | None = None
 
@@ -78,6 +85,10 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "nervous.cells.math.response", MathResponse, "event", "what the math cell answered, for all to hear"
     ),
+    Topic(
+        "nervous.devices.{device}.reading", DeviceReading, "report", "a device tells what one sensor measured"
+    ),
+    Topic("nervous.nerves.{nerve}.trail", NerveTrail, "event", "what a nerve did, why, and what came of it"),
     Topic("thalamus.gate.{state}", GateTransition, "event", "a gate opened, closed or came to rest"),
     Topic("thalamus.governor.allocate", GovernorAllocate, "event", "an NPC's share for an epoch"),
     Topic("thalamus.governor.command", Command, "request", "an order to the governor", Reply),
@@ -101,6 +112,11 @@ TOPICS: tuple[Topic, ...] = (
     Topic("npc.{npc}.state", NpcState, "event", "one tick of an NPC"),
     Topic("npc.{npc}.action", NpcAction, "request", "proposes an action for an NPC", Reply),
     Topic("npc.{host}.commands.{command}", Command, "request", "an order to a host's supervisor", Reply),
+    Topic("economy.lifeforce.charge", LifeforceSum, "event", "what was paid for one reason in a beat"),
+    Topic("economy.lifeforce.reward", LifeforceSum, "event", "what was earned for one reason in a beat"),
+    Topic(
+        "economy.lifeforce.lambda", LifeforceBalance, "event", "how an entity stands at the close of a beat"
+    ),
     Topic("world.arena.delta", WorldDelta, "event", "what changed in a world tick"),
     Topic("world.arena.snapshot", WorldSnapshot, "event", "a snapshot was taken"),
     Topic("world.arena.aggregate", WorldAggregate, "event", "the world at a glance"),

@@ -13,9 +13,9 @@ from typer.core import TyperCommand, TyperGroup
 
 import nimmer
 from nimmer.cli.console import complain
-from nimmer.errors import ConfigError, GraphError, LevelError, NimmerError, WeightsError
+from nimmer.errors import ConfigError, GraphError, LevelError, NerveError, NimmerError, WeightsError
 
-BAD_INPUT: tuple[type[NimmerError], ...] = (ConfigError, GraphError, LevelError, WeightsError)
+BAD_INPUT: tuple[type[NimmerError], ...] = (ConfigError, GraphError, LevelError, NerveError, WeightsError)
 """Errors that something the user wrote or named is wrong."""
 
 
@@ -35,7 +35,7 @@ COMMANDS: dict[str, Entry] = {
     "watch": Entry("nimmer.cli.watch", "watch", "Watch the running village live in the terminal."),
     "quiz": Entry("nimmer.cli.quiz", "quiz", "Ask every NPC about every location and show what it misses."),
     "trails": Entry(
-        "nimmer.cli.trails", "trails", "List decision trails: what each NPC saw, and why it did what it did."
+        "nimmer.cli.trails", "app", "List decision trails; `trails why` walks back from a deed to its waves."
     ),
     "replay": Entry(
         "nimmer.cli.replay", "replay", "Run a past run again from its action log and compare every tick."
@@ -47,6 +47,9 @@ COMMANDS: dict[str, Entry] = {
     ),
     "doctor": Entry(
         "nimmer.cli.doctor", "doctor", "Examine this machine: what nimmer will use, and what is missing."
+    ),
+    "calibrate": Entry(
+        "nimmer.cli.calibrate", "calibrate", "Measure what life takes on this machine, and price it by that."
     ),
     "config": Entry(
         "nimmer.cli.config", "app", "Show the configuration, where it comes from and what can be set."

@@ -1,11 +1,13 @@
-"""What this machine says of itself through psutil: processor, memory, temperature, battery. Absent is None.
+"""This machine as hardware, through psutil: processor, memory, temperature, battery. Absent is None.
 
 Source: docs/domain.md section 2; psutil documentation, "Sensors".
 """
 
 import psutil
 
+from nimmer.host.driver import Newest
 from nimmer.life.host_cells import HostReading
+from nimmer.life.senses import HOST_CELLS
 
 _PREFERRED = ("coretemp", "k10temp", "cpu_thermal", "zenpower", "acpitz")
 """Sensor chips that measure the processor, best first."""
@@ -28,6 +30,17 @@ class HostSensors:
             battery_percent=None if battery is None else float(battery[0]),
             charging=battery is not None and battery[1],
         )
+
+    @property
+    def sensors(self) -> tuple[str, ...]:
+        """Names of the sensors this machine has."""
+        reading = self.read()
+        return tuple(kind.name for kind in HOST_CELLS if reading.raw(kind.name) is not None)
+
+    def newest(self, sensor: str, now_s: float) -> Newest | None:
+        """Return a fresh look of one sensor, whatever the time."""
+        raw = self.read().raw(sensor)
+        return None if raw is None else Newest(raw, 0.0)
 
 
 def _temperature() -> float | None:

@@ -1,60 +1,91 @@
-"""The six cells of an NPC's body: what one percept says, as waves.
+"""The eight cells of an NPC's body: what one percept says, and what came of the last move, as waves.
 
 They read no sensor of their own: the world's record of this tick is their hardware. Runs up to twenty times a
-second in every NPC process, hence one plain pass without objects in between.
-Source: docs/domain.md section 2 (distance, battery; confidence rules); novelty and social are ours.
+second in every NPC process, hence one plain pass without objects in between; states, prices and rules are those
+of the kinds' own files (`nimmer.life.cells`), and a test holds both to the same numbers.
+Source: docs/domain.md section 2 (distance, battery, motor; confidence rules); novelty and social are ours.
 """
 
+from nimmer.life.action import Action
 from nimmer.life.bearing import BEARINGS
-from nimmer.life.cell import (
-    BATTERY_WALK,
-    DISTANCE_WALK,
-    READER_WALK,
-    Cell,
-    battery_confidence,
-    battery_state,
-)
+from nimmer.life.body_motors import BodyMotors
+from nimmer.life.cell import Cell
+from nimmer.life.cells.battery import battery_confidence, battery_state
+from nimmer.life.cells.declaration import STABLE_READINGS
+from nimmer.life.cells.distance import NOISE_LIMIT_CM
 from nimmer.life.percept import Percept
-from nimmer.life.senses import BODY_CELLS, ENERGY, NOVELTY, SOCIAL
+from nimmer.life.pricing import Pricing
+from nimmer.life.senses import ENERGY, MOTOR_LEFT, NOVELTY, SOCIAL, TABLE
 from nimmer.life.wave import Wave
 
-NOISE_LIMIT_CM = 20.0
-"""A reading that jumped further than this while the body stood still is noise: confidence .3."""
-STABLE_READINGS = 3
-"""More equal readings in a row than this make a distance trustworthy: confidence .9."""
 FARTHEST_CM = 1e6
 """A reading outside 0..this is a broken sensor, not a distance."""
-
-_WALKS = (DISTANCE_WALK,) * 3 + (BATTERY_WALK, READER_WALK, READER_WALK)
+_SENSING = SOCIAL + 1
+"""The cells that sense; the motors follow."""
 
 
 class BodyCells:
     """The cells of one body, read together; a cell that cannot read says nothing and counts an error."""
 
-    __slots__ = ("_heading", "_node", "_reading", "_repeats", "_said", "cells", "waves")
+    __slots__ = (
+        "_heading",
+        "_motors",
+        "_node",
+        "_reading",
+        "_repeats",
+        "_said",
+        "_tick",
+        "cells",
+        "look_costs",
+        "waves",
+    )
 
-    def __init__(self, price_scale: float = 1.0) -> None:
-        """Make six resting cells whose prices are the printed ones times `price_scale`."""
-        self.cells = tuple(
-            Cell(kind, walk, price_scale) for kind, walk in zip(BODY_CELLS, _WALKS, strict=True)
-        )
+    def __init__(self, price_scale: float = 1.0, prices: Pricing | None = None) -> None:
+        """Make eight resting cells whose prices are the printed ones times `price_scale`, or what `prices` says.
+
+        `cells` are in the order of `BODY_CELLS`; `look_costs` is what a look costs at most, by `sparing`, lifeforce.
+        """
+        self._motors = BodyMotors(price_scale, prices)
+        sensing = tuple(Cell(one.kind, one.declared.walk, price_scale, prices) for one in TABLE[:_SENSING])
+        self.cells = (*sensing, *self._motors.cells)
+        costs = [cell.poll_cost for cell in sensing]
+        self.look_costs = (sum(costs), sum(costs[:NOVELTY]), costs[ENERGY])
         self.waves = 0
+        self._tick = -1
         self._node = -1
         self._heading = -2
         self._reading = [-1.0, -1.0, -1.0]
         self._repeats = [0, 0, 0]
         self._said: list[tuple[float, ...]] = [(), (), ()]
 
-    def sense(self, percept: Percept, now_s: float) -> list[Wave]:
-        """Return this tick's waves, at most one per cell, in the order of `BODY_CELLS`."""
-        waves = self._distances(percept, now_s)
+    def command(self, action: Action) -> None:
+        """Be told what the body does this tick: the motors say what came of it when the world has answered."""
+        self._motors.command(action[0])
+
+    def operational(self, code: int) -> bool:
+        """Return whether the body's cell of `code` works. Raises IndexError for a cell no body has."""
+        return self.cells[code if code < _SENSING else code - MOTOR_LEFT + _SENSING].operational
+
+    def sense(self, percept: Percept, now_s: float, sparing: int = 0) -> list[Wave]:
+        """Return this tick's waves, at most one per cell, in the order of `BODY_CELLS`.
+
+        sparing: 0 everything; 1 without novelty and social; 2 the energy alone.
+        """
+        waves = self._distances(percept, now_s) if sparing < 2 else []
         energy = percept.energy
         if 0.0 <= energy <= 1.0:
             waves.append(self._battery(energy * 100.0, percept.at_well, now_s))
         else:
             self.cells[ENERGY].fail(f"energy {energy} is not a share from 0 to 1")
-        waves.append(self._novelty(percept, now_s))
-        waves.append(self._social(percept.occupants, percept.news, now_s))
+        if sparing < 1:
+            waves.append(self._novelty(percept, now_s))
+            waves.append(self._social(percept.occupants, percept.news, now_s))
+        if percept.tick != self._tick:
+            self._tick = percept.tick
+            if sparing > 1:
+                self._motors.rest()
+            elif not self._motors.idle:
+                waves += self._motors.answer(percept.rejection, now_s)
         self.waves += len(waves)
         return waves
 
@@ -153,13 +184,15 @@ class BodyCells:
             "heading": self._heading,
             "reading": list(self._reading),
             "repeats": list(self._repeats),
+            "tick": self._tick,
+            "motors": self._motors.state(),
         }
 
     def restore(self, state: dict[str, object]) -> None:
         """Take back what `state` returned. Raises KeyError, ValueError or TypeError when it is not a body's."""
-        cells = state["cells"]
-        if not isinstance(cells, dict):
-            raise TypeError(f"cells must be an object by cell name, not {type(cells).__name__}")
+        cells, motors = state["cells"], state["motors"]
+        if not isinstance(cells, dict) or not isinstance(motors, dict):
+            raise TypeError("a body's cells are an object by cell name, and its motors another")
         for cell in self.cells:
             cell.restore(cells[cell.kind.name])
         self.waves = int(str(state["waves"]))
@@ -167,6 +200,8 @@ class BodyCells:
         self._heading = int(str(state["heading"]))
         self._reading = [float(value) for value in _three(state["reading"])]
         self._repeats = [int(value) for value in _three(state["repeats"])]
+        self._tick = int(str(state["tick"]))
+        self._motors.restore(motors)
         self._said = [()] * 3  # only spares making equal tuples again
 
 

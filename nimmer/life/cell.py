@@ -1,84 +1,99 @@
 """A cell: a small state machine around one capability, which prices what it does and can fail alone.
 
 A cell says what it senses without knowing who listens. Every declared move of it costs lifeforce; the move to
-ERROR is always open and free, so that a broken sensor is seen instead of guessed at.
+ERROR is always open and free, so that a broken sensor is seen instead of guessed at. What states a kind has and
+what they cost stands in the kind's own file (`nimmer.life.cells`).
 Source: docs/domain.md section 2.
 """
 
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from enum import Enum
+from math import isfinite
+from typing import ClassVar, TypeVar
 
+from nimmer.life.pricing import Pricing
 from nimmer.life.wave import CellKind
+
+S = TypeVar("S", bound="CellState")
+Moves = Mapping[str, Mapping[str, float | None]]
+"""By state, the states that may follow and the price of going there; None is the kind's own price."""
 
 
 class CellState(Enum):
     """Base of every cell's states: each one knows its successors and what going there costs."""
 
+    table: "ClassVar[dict[CellState, dict[CellState, float | None]]]"
+
     @property
     def successors(self) -> "dict[CellState, float | None]":
         """Return the states that may follow, with the price in lifeforce; None means the kind's own price."""
-        declared = _SUCCESSORS[self]
-        error = type(self)["ERROR"]
-        return declared if self is error else {**declared, error: 0.0}
+        return type(self).table[self]
 
 
-class DistanceState(CellState):
-    """States of a distance sensor; one whole poll costs .5."""
+def priced(rest: str, moves: Moves) -> Callable[[type[S]], type[S]]:
+    """Give the states of a kind their table: which moves there are, and what each costs.
 
-    IDLE = "idle"
-    POLLING = "polling"
-    READING = "reading"
-    EMITTING = "emitting"
-    ERROR = "error"
+    rest: the state a cell begins in and recovers to. The free move to ERROR is added to every state. Raises
+    ValueError, when the file is loaded, for a table that `check_table` refuses.
+    """
 
+    def declare(states: type[S]) -> type[S]:
+        check_table(states, rest, moves)
+        error = states["ERROR"]
+        table: dict[CellState, dict[CellState, float | None]] = {}
+        for state in states:
+            declared: dict[CellState, float | None] = {
+                states[to]: cost for to, cost in moves[state.name].items()
+            }
+            table[state] = declared if state is error else {**declared, error: 0.0}
+        states.table = table
+        return states
 
-class BatteryState(CellState):
-    """States of a battery monitor; every read costs the kind's price."""
-
-    MONITORING = "monitoring"
-    LOW = "low"
-    CRITICAL = "critical"
-    ERROR = "error"
-
-
-class ReaderState(CellState):
-    """States of a cell that reads one thing and reports it."""
-
-    IDLE = "idle"
-    READING = "reading"
-    REPORTING = "reporting"
-    ERROR = "error"
+    return declare
 
 
-class MathState(CellState):
-    """States of the math cell, which works on request only."""
+def check_table(states: type[CellState], rest: str, moves: Moves) -> None:
+    """Raise ValueError when `moves` is no table of `states`, naming the state and the nearest there is.
 
-    IDLE = "idle"
-    COMPUTING = "computing"
-    EMITTING = "emitting"
-    ERROR = "error"
+    Every state has a row, all prices are finite and not negative, every state can be reached from `rest` and,
+    without taking the way through ERROR, come back to it.
+    """
+    where = states.__name__
+    known = states.__members__
+    for name in ("ERROR", rest, *moves, *(to for row in moves.values() for to in row)):
+        if name not in known:
+            near = get_close_matches(name, known, n=1, cutoff=0.0)
+            raise ValueError(f"{where} has no state {name!r}; did you mean {near[0] if near else 'ERROR'}?")
+    for name in known:
+        if name not in moves:
+            near = get_close_matches(name, moves, n=1, cutoff=0.0)
+            raise ValueError(f"{where}: state {name} has no row in the table; the nearest is {near[0]}")
+    _check_prices(where, moves)
+    reached = _reached(rest, moves) | {"ERROR"}
+    for name in known:
+        if name not in reached:
+            raise ValueError(f"{where}: state {name} cannot be reached from {rest}")
+        if rest not in _reached(name, moves):
+            raise ValueError(f"{where}: there is no way from state {name} back to {rest}")
 
 
-_D, _B, _R, _M = DistanceState, BatteryState, ReaderState, MathState
-_ANY_CHARGE: dict[CellState, float | None] = {_B.MONITORING: None, _B.LOW: None, _B.CRITICAL: None}
-_SUCCESSORS: dict[CellState, dict[CellState, float | None]] = {
-    _D.IDLE: {_D.POLLING: 0.1},
-    _D.POLLING: {_D.READING: 0.3},
-    _D.READING: {_D.EMITTING: 0.1},
-    _D.EMITTING: {_D.IDLE: 0.0},
-    _D.ERROR: {_D.IDLE: 0.0},
-    _B.MONITORING: _ANY_CHARGE,
-    _B.LOW: _ANY_CHARGE,
-    _B.CRITICAL: _ANY_CHARGE,
-    _B.ERROR: {_B.MONITORING: 0.0},
-    _R.IDLE: {_R.READING: None},
-    _R.READING: {_R.REPORTING: 0.0},
-    _R.REPORTING: {_R.IDLE: 0.0},
-    _R.ERROR: {_R.IDLE: 0.0},
-    _M.IDLE: {_M.COMPUTING: None},
-    _M.COMPUTING: {_M.EMITTING: 0.0},
-    _M.EMITTING: {_M.IDLE: 0.0},
-    _M.ERROR: {_M.IDLE: 0.0},
-}
+def _check_prices(where: str, moves: Moves) -> None:
+    for name, row in moves.items():
+        for to, cost in row.items():
+            if cost is not None and not (isfinite(cost) and cost >= 0.0):
+                raise ValueError(f"{where}: {name} to {to} costs {cost}; a price is 0 or more lifeforce")
+
+
+def _reached(start: str, moves: Moves) -> set[str]:
+    """Return `start` and every state that declared moves lead to from there."""
+    found = {start}
+    waiting = [start]
+    while waiting:
+        fresh = set(moves[waiting.pop()]) - found
+        found |= fresh
+        waiting += fresh
+    return found
 
 
 class Cell:
@@ -102,10 +117,18 @@ class Cell:
         "waves",
     )
 
-    def __init__(self, kind: CellKind, walk: tuple[CellState, ...], price_scale: float = 1.0) -> None:
+    def __init__(
+        self,
+        kind: CellKind,
+        walk: tuple[CellState, ...],
+        price_scale: float = 1.0,
+        prices: Pricing | None = None,
+    ) -> None:
         """Make a cell of `kind` resting in the first state of `walk`, which is one whole poll.
 
-        Raises ValueError when the walk is not closed or takes a move its states do not declare.
+        price_scale: factor on every printed price; `prices`, where given, says the price of a poll instead, and
+        every move then costs its share of that. Raises ValueError when the walk is not closed or takes a move
+        its states do not declare.
         """
         self.kind = kind
         self.code = kind.code
@@ -119,10 +142,23 @@ class Cell:
         self.spent = 0.0
         if walk[0] is not walk[-1]:
             raise ValueError(f"the walk of {kind.name} must end where it began, at {walk[0].name}")
-        self.poll_cost = 0.0
+        self.poll_cost = self._walked(walk)
+        if prices is not None:
+            self._reprice(walk, prices)
+
+    def _walked(self, walk: tuple[CellState, ...]) -> float:
+        """Return what the walk costs at the prices of now."""
+        cost = 0.0
         for to in walk[1:]:
-            self.poll_cost += self.step(to)
+            cost += self.step(to)
         self.spent = 0.0
+        return cost
+
+    def _reprice(self, walk: tuple[CellState, ...], prices: Pricing) -> None:
+        self.price_scale = 1.0
+        printed = self._walked(walk)
+        self.poll_cost = prices.cell(self.kind.name, printed)
+        self.price_scale = self.poll_cost / printed if printed else 1.0
 
     def step(self, to: CellState) -> float:
         """Go to state `to` and return its price in lifeforce. Raises ValueError when it is not a successor."""
@@ -176,23 +212,3 @@ class Cell:
         self.last_error = str(state["last_error"])
         self.waves = int(str(state["waves"]))
         self.spent = float(str(state["spent"]))
-
-
-DISTANCE_WALK = (_D.IDLE, _D.POLLING, _D.READING, _D.EMITTING, _D.IDLE)
-BATTERY_WALK = (_B.MONITORING, _B.MONITORING)
-READER_WALK = (_R.IDLE, _R.READING, _R.REPORTING, _R.IDLE)
-MATH_WALK = (_M.IDLE, _M.COMPUTING, _M.EMITTING, _M.IDLE)
-
-
-def battery_state(percentage: float) -> BatteryState:
-    """Return the state of a battery at `percentage` (0..100): LOW below 20, CRITICAL below 10."""
-    if percentage < 10.0:
-        return _B.CRITICAL
-    return _B.LOW if percentage < 20.0 else _B.MONITORING
-
-
-def battery_confidence(percentage: float) -> float:
-    """Return how sure a battery at `percentage` is of being worth hearing: .3 when full to 1.0 when critical."""
-    if percentage < 20.0:
-        return 1.0 if percentage < 10.0 else 0.9
-    return 0.6 if percentage <= 50.0 else 0.3

@@ -1,8 +1,8 @@
-"""The nerve that keeps a body from driving into what stands before it.
+"""What the collision nerve's table means: when a body runs into something, and which way out it takes.
 
-Its gate wakes it; it then acts only where there is something to avoid: the brain's own MOVE through the blocked
-front. On a graph a turn is a move through that side's slot and backing off is a move through the opposite one;
-the printed durations (a turn 500 ms, reverse 300 ms) become one move.
+It acts only where there is something to avoid: the brain's own MOVE through the blocked front. On a graph a turn
+is a move through that side's slot and backing off is a move through the opposite one; the printed durations (a
+turn 500 ms, reverse 300 ms) become one move. While it deliberates it holds the body back, but only from running in.
 
     risk = .7 F + .15 L + .15 R,  each term 1 - d/30 clamped to 0..1 (a lost side counts as blocked)
     1. evade when front < 20 cm, or 20-30 on three readings in a row, or risk > .7; else a false alarm
@@ -12,12 +12,14 @@ the printed durations (a turn 500 ms, reverse 300 ms) become one move.
 Source: docs/domain.md section 5 and section 13 point 5.
 """
 
-from typing import NamedTuple
+from typing import Any
 
 from nimmer.life.action import MOVES, STAY, Action, Verb
-from nimmer.life.bearing import Bearing
-from nimmer.life.nerve import COLLISION_AVOIDANCE, DISABLED, IDLE, Claim, NerveMachine
+from nimmer.life.nerve_run import RunOutcome
 from nimmer.life.percept import Percept
+from nimmer.life.scene import Scene, Ways
+from nimmer.life.vocabulary import Guard, Signature, Vocabulary, always, shifted
+from nimmer.world.rejection import Rejection
 
 NEAR_CM = 30.0
 CRITICAL_CM = 20.0
@@ -26,22 +28,9 @@ RISK_LIMIT = 0.7
 GUARD_READINGS = 3
 FAILED_REVERSES = 3
 ESCALATED_S = 2.0
-MONITORING_PER_S = 0.1
-NUMBER = 1
-"""This nerve's number in records."""
-
-_DETECT = COLLISION_AVOIDANCE.states.index("DETECT")
-_EVALUATE = COLLISION_AVOIDANCE.states.index("EVALUATE")
-_EVADE = COLLISION_AVOIDANCE.states.index("EVADE")
-_RESUME = COLLISION_AVOIDANCE.states.index("RESUME")
-
-
-class Ways(NamedTuple):
-    """What the distance cells say, cm; a side that cannot be read is None. The front is always there."""
-
-    front: float
-    left: float | None
-    right: float | None
+NODE_CAPACITY = 4
+BUMPS = (int(Rejection.NO_EDGE), int(Rejection.NODE_FULL))
+"""Refusals of a move that are collisions; the others are no fault of the body's."""
 
 
 def risk(ways: Ways) -> float:
@@ -68,163 +57,189 @@ def clearer_side(ways: Ways) -> int:
     return -1 if left >= right else 1
 
 
-class CollisionAvoidance:
-    """One body's collision nerve. `step` decides one tick; nothing else changes it."""
+class CollisionMemory:
+    """Readings in a row, what was tried and how it went. node_capacity: bodies that fill a node."""
 
     __slots__ = (
-        "_acted",
         "_acted_tick",
+        "_awaits",
         "_backing",
-        "_failed",
-        "_monitoring",
-        "_quiet_until_s",
-        "_readings",
-        "avoided",
+        "bumped",
+        "cleared",
         "escalations",
-        "false_alarms",
-        "last_risk",
-        "machine",
+        "failed",
         "node_capacity",
+        "quiet_until_s",
+        "readings",
     )
 
-    def __init__(self, price_scale: float = 1.0, node_capacity: int = 4) -> None:
-        """Rest. node_capacity: how many bodies fill a node, so that a full one can be told from a near one."""
-        self.machine = NerveMachine(COLLISION_AVOIDANCE, price_scale)
+    def __init__(self, node_capacity: int = NODE_CAPACITY) -> None:
+        """Remember nothing."""
         self.node_capacity = node_capacity
-        self._monitoring = MONITORING_PER_S * price_scale
-        self._readings = 0
-        self._failed = 0
-        self._backing = False
-        self._acted = STAY
-        self._acted_tick = -1
-        self._quiet_until_s = -1e18
-        self.avoided = 0
+        self.readings = 0
+        self.failed = 0
+        self.bumped = False
+        self.cleared = False
         self.escalations = 0
-        self.false_alarms = 0
-        self.last_risk = 0.0
+        self.quiet_until_s = -1e18
+        self._backing = False
+        self._awaits = False
+        self._acted_tick = -1
 
-    def rest(self, able: bool) -> None:
-        """Stop: the gate is not open, or (`able` false) the front cannot be read."""
-        machine = self.machine
-        if machine.current or not able:
-            machine.rest(able)
-            self._backing = False
-            self._failed = 0
-        self._readings = 0
+    def begin(self, scene: Scene) -> None:
+        """Start counting failures anew."""
+        self.failed = 0
+        self.bumped = self.cleared = self._backing = self._awaits = False
 
-    def step(
-        self, percept: Percept, around: Bearing, ways: Ways, wish: Action, now_s: float, elapsed_s: float
-    ) -> Claim | None:
-        """Return this nerve's claim on the motor for this tick, while its gate is open.
-
-        percept, around: where the body stands and what lies around it; ways: the cells' readings;
-        wish: what the brain wants to do; elapsed_s: since the last tick, for the price of monitoring.
-        """
-        machine = self.machine
-        near = ways.front < NEAR_CM
-        self._readings = self._readings + 1 if near else 0
-        if machine.current == DISABLED:
-            machine.rest(True)
-        if machine.current == _EVADE:
-            if percept.tick == self._acted_tick:
-                return self._claim(self._acted)  # the world has not moved since: insist, free of charge
-            self._sense_again(ways.front, now_s)
-        if machine.current == IDLE and near and now_s >= self._quiet_until_s:
-            machine.go(_DETECT)
-        if machine.current != _DETECT:
-            return None
-        machine.owe(self._monitoring * elapsed_s)
-        if not near:
-            machine.go(IDLE)
-            return None
-        if not self._runs_into(percept, around.front, wish):
-            return None
-        return self._evaluate(percept, around, ways)
-
-    def _sense_again(self, front_cm: float, now_s: float) -> None:
-        """After an act: 1. clear, done; 2. still blocked, detect again, or escalate; 3. in between, wait."""
-        machine = self.machine
+    def notice(self, scene: Scene) -> None:
+        """Count near readings; after an act see what the world answered: clear, still blocked, or wait."""
+        front_cm = scene.ways.front
+        self.readings = self.readings + 1 if front_cm < NEAR_CM else 0
+        if not self._awaits or scene.percept.tick == self._acted_tick:
+            return
+        if scene.percept.rejection in BUMPS:
+            self.bumped = True
         if front_cm > CLEAR_CM:
-            machine.go(_RESUME)
-            machine.go(IDLE)
-            self.avoided += 1
-            self._failed = 0
+            self._awaits, self.cleared = False, True
         elif front_cm < NEAR_CM:
-            machine.go(_DETECT)
-            if self._backing:
-                self._failed += 1
-            if self._failed >= FAILED_REVERSES:
-                machine.go(IDLE)
-                self._failed = 0
-                self.escalations += 1
-                self._quiet_until_s = now_s + ESCALATED_S
+            self._awaits = False
+            self.failed += self._backing
 
-    def _runs_into(self, percept: Percept, front: int, wish: Action) -> bool:
-        """Return whether the brain wants to go where nobody can: no edge, or a node that is full."""
-        if wish[0] != Verb.MOVE or wish[1] != front:
-            return False
-        return not self._passable(percept, front)
+    def acted(self, tick: int, backing: bool) -> None:
+        """Await the world's answer to an act."""
+        self._awaits, self._acted_tick, self._backing = True, tick, backing
 
-    def _passable(self, percept: Percept, slot: int) -> bool:
-        if slot < 0 or percept.neighbour[slot] < 0:
-            return False
-        return percept.distance_cm[slot] >= NEAR_CM or percept.neighbour_occupants[slot] < self.node_capacity
+    def escalate(self, now_s: float) -> None:
+        """Leave the motor to the brain for a while."""
+        self.escalations += 1
+        self.quiet_until_s = now_s + ESCALATED_S
 
-    def _evaluate(self, percept: Percept, around: Bearing, ways: Ways) -> Claim | None:
-        machine = self.machine
-        machine.go(_EVALUATE)
-        self.last_risk = risk(ways)
-        guarded = ways.front < CRITICAL_CM or self._readings >= GUARD_READINGS
-        if not guarded and self.last_risk <= RISK_LIMIT:
-            machine.go(IDLE)
-            self.false_alarms += 1
-            return None
-        machine.go(_EVADE)
-        side = clearer_side(ways)
-        slot = around.back if side == 0 else around.left if side < 0 else around.right
-        self._backing = side == 0
-        self._acted = MOVES[slot] if self._passable(percept, slot) else STAY
-        self._acted_tick = percept.tick
-        return self._claim(self._acted)
+    def pause(self) -> None:
+        """Count readings anew when the gate opens again."""
+        self.readings = 0
 
-    def _claim(self, action: Action) -> Claim:
-        return Claim(COLLISION_AVOIDANCE.priority, NUMBER, action)
+    def verdict(self, scene: Scene) -> RunOutcome:
+        """Return what a run came to that the gate, or the brain, ended."""
+        if self.bumped:
+            return RunOutcome.FAILURE
+        return RunOutcome.SUCCESS if self.cleared else RunOutcome.ABANDONED
 
     def state(self) -> dict[str, object]:
-        """Return what the nerve must remember, as plain JSON values."""
+        """Return all of it, as plain JSON values."""
         return {
-            "machine": self.machine.state(),
-            "readings": self._readings,
-            "failed": self._failed,
-            "backing": self._backing,
-            "acted": [int(part) for part in self._acted],
-            "acted_tick": self._acted_tick,
-            "quiet_until_s": self._quiet_until_s,
-            "avoided": self.avoided,
+            "readings": self.readings,
+            "failed": self.failed,
+            "bumped": self.bumped,
+            "cleared": self.cleared,
             "escalations": self.escalations,
-            "false_alarms": self.false_alarms,
-            "last_risk": self.last_risk,
+            "quiet_until_s": self.quiet_until_s,
+            "backing": self._backing,
+            "awaits": self._awaits,
+            "acted_tick": self._acted_tick,
         }
 
-    def restore(self, state: dict[str, object], shift_s: float = 0.0) -> None:
-        """Take back what `state` returned, times shifted by `shift_s`.
+    def restore(self, state: dict[str, Any], shift_s: float = 0.0) -> None:
+        """Take back what `state` returned, times moved by `shift_s`. Raises KeyError, TypeError or ValueError."""
+        self.readings, self.failed = int(state["readings"]), int(state["failed"])
+        self.bumped, self.cleared = bool(state["bumped"]), bool(state["cleared"])
+        self.escalations = int(state["escalations"])
+        self.quiet_until_s = shifted(state["quiet_until_s"], shift_s)
+        self._backing, self._awaits = bool(state["backing"]), bool(state["awaits"])
+        self._acted_tick = int(state["acted_tick"])
 
-        Raises KeyError, TypeError or ValueError when it is not this nerve's.
-        """
-        machine = state["machine"]
-        if not isinstance(machine, dict):
-            raise TypeError("a nerve's machine is an object")
-        self.machine.restore(machine)
-        self._readings = int(str(state["readings"]))
-        self._failed = int(str(state["failed"]))
-        self._backing = bool(state["backing"])
-        acted = state["acted"]
-        if not isinstance(acted, list) or len(acted) != 2:
-            raise ValueError("acted must be a verb and a slot")
-        self._acted = Action(int(acted[0]), int(acted[1]))
-        self._acted_tick = int(str(state["acted_tick"]))
-        self._quiet_until_s = float(str(state["quiet_until_s"])) + shift_s
-        self.avoided = int(str(state["avoided"]))
-        self.escalations = int(str(state["escalations"]))
-        self.false_alarms = int(str(state["false_alarms"]))
-        self.last_risk = float(str(state["last_risk"]))
+
+def _front_near(scene: Scene, memory: CollisionMemory) -> bool:
+    return scene.ways.front < NEAR_CM and scene.now_s >= memory.quiet_until_s
+
+
+def _front_free(scene: Scene, memory: CollisionMemory) -> bool:
+    return scene.ways.front >= NEAR_CM
+
+
+def _runs_in(scene: Scene, memory: CollisionMemory) -> bool:
+    """Hold where the brain wants to go where nobody can: no edge, or a node that is full."""
+    wish, front = scene.wish, scene.around.front
+    return wish[0] == Verb.MOVE and wish[1] == front and not _passable(scene.percept, front, memory)
+
+
+def _dangerous(scene: Scene, memory: CollisionMemory) -> bool:
+    """Hold where it runs in and that is no false alarm; a thought that is ready waits for the brain to try again."""
+    if not _runs_in(scene, memory):
+        return False
+    ways = scene.ways
+    return ways.front < CRITICAL_CM or memory.readings >= GUARD_READINGS or risk(ways) > RISK_LIMIT
+
+
+def _path_clear(scene: Scene, memory: CollisionMemory) -> bool:
+    return scene.ways.front > CLEAR_CM
+
+
+def _still_blocked(scene: Scene, memory: CollisionMemory) -> bool:
+    return scene.ways.front < NEAR_CM
+
+
+def _exhausted(scene: Scene, memory: CollisionMemory) -> bool:
+    return memory.failed >= FAILED_REVERSES
+
+
+def _bumped(scene: Scene, memory: CollisionMemory) -> bool:
+    return memory.bumped
+
+
+def _passable(percept: Percept, slot: int, memory: CollisionMemory) -> bool:
+    if slot < 0 or percept.neighbour[slot] < 0:
+        return False
+    return percept.distance_cm[slot] >= NEAR_CM or percept.neighbour_occupants[slot] < memory.node_capacity
+
+
+def _hold_back(scene: Scene, memory: CollisionMemory) -> Action | None:
+    return STAY if _runs_in(scene, memory) else None
+
+
+def _evade(scene: Scene, memory: CollisionMemory) -> Action:
+    around = scene.around
+    side = clearer_side(scene.ways)
+    slot = around.back if side == 0 else around.left if side < 0 else around.right
+    memory.acted(scene.percept.tick, side == 0)
+    return MOVES[slot] if _passable(scene.percept, slot, memory) else STAY
+
+
+def _escalate(scene: Scene, memory: CollisionMemory) -> None:
+    memory.escalate(scene.now_s)
+
+
+def _signature(scene: Scene, memory: CollisionMemory) -> Signature:
+    """Return how near the front is, what each side is worth, and which ways out are open."""
+    ways, around, percept = scene.ways, scene.around, scene.percept
+    return (
+        2 if ways.front < CRITICAL_CM else 1 if ways.front < NEAR_CM else 0,
+        clearer_side(ways),
+        -1 if ways.left is None else ways.left > CLEAR_CM,
+        -1 if ways.right is None else ways.right > CLEAR_CM,
+        _passable(percept, around.left, memory),
+        _passable(percept, around.right, memory),
+        _passable(percept, around.back, memory),
+    )
+
+
+_FRONT = ("distance_front",)
+_SIDES = ("distance_front", "distance_left", "distance_right")
+
+COLLISION_AVOIDANCE = Vocabulary(
+    name="collision_avoidance",
+    number=1,
+    guards={
+        "always": Guard(always),
+        "front_near": Guard(_front_near, _FRONT),
+        "front_free": Guard(_front_free, _FRONT),
+        "runs_in": Guard(_runs_in, _FRONT),
+        "dangerous": Guard(_dangerous, _SIDES),
+        "path_clear": Guard(_path_clear, _FRONT),
+        "still_blocked": Guard(_still_blocked, _FRONT),
+        "exhausted": Guard(_exhausted, _FRONT),
+        "bumped": Guard(_bumped, ("motor_left", "motor_right")),
+    },
+    acts={"hold_back": _hold_back, "evade": _evade, "escalate": _escalate},
+    memory=CollisionMemory,
+    signature=_signature,
+)

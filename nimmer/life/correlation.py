@@ -6,12 +6,13 @@
               max(-1, 1 - 2|a - b| / scale) (weight 1)
 
 A wave its gate does not care for (not salient) can only contradict; a wave without a partner may corroborate
-its own source's last one at half strength, where the gate allows it. A learned prior (section 3.2 f) would
-enter in `Correlator.hear`, after the mean and before it is returned.
+its own source's last one at half strength, where the gate allows it. Two owners (hosts, devices) never contradict
+each other: what is near to one need not be near to the other. A learned prior (section 3.2 f) is the gate's, see
+`nimmer.life.priming`.
 Source: docs/domain.md section 3.2 a-e.
 """
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf
 from typing import Any, NamedTuple
@@ -19,6 +20,8 @@ from typing import Any, NamedTuple
 from nimmer.life.wave import CellKind
 
 Values = tuple[float, ...]
+Key = int | tuple[str, int]
+"""A source: the code of a cell or, where cells of one kind are many, its owner and that code."""
 
 SELF_STRENGTH = 0.5
 """What agreeing with oneself is worth against agreeing with another."""
@@ -98,7 +101,16 @@ def same_scope(pair: Pair, x: Values, y: Values) -> bool:
 class Correlator:
     """One gate's memory of its sources, and the correlation of each new wave with it."""
 
-    __slots__ = ("_has_predicate", "_pairs", "_selves", "_tests", "last_salient", "memory", "window_s")
+    __slots__ = (
+        "_has_predicate",
+        "_pairs",
+        "_selves",
+        "_tests",
+        "last_previous",
+        "last_salient",
+        "memory",
+        "window_s",
+    )
 
     def __init__(
         self,
@@ -117,8 +129,10 @@ class Correlator:
         """
         table = tuple(kinds)
         self.window_s = window_s
-        self.memory: dict[Hashable, Heard] = {}
+        self.memory: dict[Key, Heard] = {}
         self.last_salient = False
+        self.last_previous: Heard | None = None
+        """What the source of the last wave had said before."""
         self._has_predicate = bool(salience)
         self._pairs = {x.code: {y.code: compare(x, y) for y in table} for x in table}
         self._selves = frozenset(kind.code for kind in table if kind.name in allow_self)
@@ -133,13 +147,13 @@ class Correlator:
                 return True
         return False
 
-    def hear(self, source: Hashable, cell: int, now_s: float, confidence: float, values: Values) -> float:
+    def hear(self, source: Key, cell: int, now_s: float, confidence: float, values: Values) -> float:
         """Remember a wave and return its correlation with what the gate has heard, -1..1."""
         salient = self.last_salient = self.salient(cell, values)
         memory = self.memory
         oldest = now_s - self.window_s
         heard = Heard(cell, now_s, confidence, values, salient)
-        previous = memory.get(source)
+        previous = self.last_previous = memory.get(source)
         correlation: float | None = None
         if len(memory) > (previous is not None):
             correlation = self._others(source, heard, oldest)
@@ -161,7 +175,7 @@ class Correlator:
             return SELF_STRENGTH  # the usual case, and what the sum below would come to
         return SELF_STRENGTH * semantic(pair, values, said, self._predicate(salient, previous[4]))
 
-    def _others(self, source: Hashable, x: Heard, oldest: float) -> float | None:
+    def _others(self, source: Key, x: Heard, oldest: float) -> float | None:
         """Return the weighted agreement with every other source in the window; None when nobody is left."""
         total = weights = 0.0
         partner = False
@@ -176,7 +190,7 @@ class Correlator:
             if self._has_predicate:
                 predicate = 1 if salient == as_salient else -1
             sem = semantic(pair, values, said, predicate)
-            if sem < 0.0 and not same_scope(pair, values, said):
+            if sem < 0.0 and not (same_scope(pair, values, said) and _same_owner(source, other)):
                 continue  # a wall ahead and a free side do not contradict each other
             partner = True
             weight = as_sure * (1.0 - abs(sure - as_sure))
@@ -193,9 +207,15 @@ class Correlator:
             return 0
         return 1 if x == y else -1
 
-    def corroborates_itself(self, cell: int) -> bool:
-        """Return whether waves of `cell` may open the gate without another source."""
-        return cell in self._selves
+    def corroborated(self, cell: int, now_s: float) -> bool:
+        """Return whether the last wave, of `cell`, is not alone in the window that ends at `now_s`.
+
+        Another source has spoken there, or the same one, where it may corroborate itself.
+        """
+        if self.sources(now_s) >= 2:
+            return True
+        before = self.last_previous
+        return cell in self._selves and before is not None and before[1] >= now_s - self.window_s
 
     def sources(self, now_s: float) -> int:
         """Return how many sources have a wave in the window that ends at `now_s`."""
@@ -213,26 +233,34 @@ class Correlator:
         for source in [source for source, heard in self.memory.items() if heard[1] < oldest]:
             del self.memory[source]
 
-    def full(self, source: Hashable, now_s: float) -> bool:
+    def forget_after(self, now_s: float) -> None:
+        """Forget what was heard at times later than `now_s`, which have turned out not to have come yet."""
+        for source in [source for source, heard in self.memory.items() if heard[1] > now_s]:
+            del self.memory[source]
+
+    def full(self, source: Key, now_s: float) -> bool:
         """Return whether a wave of the new `source` has no room, `MOST_SOURCES` others being in the window."""
         if source in self.memory or len(self.memory) < MOST_SOURCES:
             return False
         return self.sources(now_s) >= MOST_SOURCES
 
     def state(self) -> list[list[object]]:
-        """Return the memory as plain JSON values, one list per source."""
-        return [[source, *heard[:3], list(heard[3]), heard[4]] for source, heard in self.memory.items()]
+        """Return the memory as plain JSON values, one list per source; the first is its owner, "" for none."""
+        return [
+            ["" if isinstance(source, int) else source[0], *heard[:3], list(heard[3]), heard[4]]
+            for source, heard in self.memory.items()
+        ]
 
     def restore(self, state: list[list[Any]], shift_s: float = 0.0) -> None:
-        """Take back what `state` returned, times shifted by `shift_s`; sources must be numbers or text.
+        """Take back what `state` returned, times shifted by `shift_s`.
 
         Raises ValueError or TypeError when it is not a memory, KeyError when it names an unknown cell.
         """
-        memory: dict[Hashable, Heard] = {}
-        for source, cell, time_s, confidence, values, salient in state:
+        memory: dict[Key, Heard] = {}
+        for owner, cell, time_s, confidence, values, salient in state:
             if cell not in self._pairs:
                 raise KeyError(f"this gate hears no cell {cell}")
-            memory[source] = Heard(
+            memory[(str(owner), int(cell)) if owner else int(cell)] = Heard(
                 int(cell),
                 float(time_s) + shift_s,
                 float(confidence),
@@ -240,6 +268,12 @@ class Correlator:
                 bool(salient),
             )
         self.memory = memory
+
+
+def _same_owner(one: Key, other: Key) -> bool:
+    if isinstance(one, int) or isinstance(other, int):
+        return isinstance(one, int) and isinstance(other, int)
+    return one[0] == other[0]
 
 
 def _tests(kind: CellKind, salience: tuple[Condition, ...]) -> tuple[tuple[int, float, float], ...]:

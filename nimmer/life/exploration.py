@@ -1,4 +1,4 @@
-"""The nerve that turns novelty into going there: while its gate is open, the brain's choice is its claim.
+"""What the exploration nerve's table means: novelty is gone after, and what came of every step is looked at.
 
 CHOOSE_DIRECTION asks the brain; a MOVE is walked, checked in the next tick against what came of it, recorded
 when it led somewhere new, and repeated. The nerve adds price, priority and a trail to the brain's choice; it
@@ -6,86 +6,135 @@ never overrules it, so nothing can get stuck between the two.
 Source: docs/domain.md section 5 (exploration, with [R]: not new -> REPEAT 0, obstacle -> CHOOSE 0).
 """
 
+from typing import Any
+
 from nimmer.life.action import Action, Verb
-from nimmer.life.nerve import DISABLED, EXPLORATION, IDLE, Claim, NerveMachine
-from nimmer.life.percept import Percept
-
-NUMBER = 2
-"""This nerve's number in records."""
-
-_CHOOSE = EXPLORATION.states.index("CHOOSE_DIRECTION")
-_MOVE = EXPLORATION.states.index("MOVE")
-_CHECK = EXPLORATION.states.index("CHECK_OBSTACLE")
-_RECORD = EXPLORATION.states.index("RECORD")
-_REPEAT = EXPLORATION.states.index("REPEAT")
+from nimmer.life.nerve_run import RunOutcome
+from nimmer.life.scene import Scene
+from nimmer.life.vocabulary import Guard, Signature, Vocabulary, always, follow
 
 
-class Exploration:
-    """One body's exploration nerve. `step` decides one tick; nothing else changes it."""
+class ExplorationMemory:
+    """Where the last step began, how it went, and what the run has found."""
 
-    __slots__ = ("_from", "_moved_tick", "areas", "machine", "obstacles")
+    __slots__ = (
+        "_awaits",
+        "_from",
+        "_moved_tick",
+        "areas",
+        "found",
+        "moves",
+        "obstacles",
+        "recorded",
+        "stuck",
+    )
 
-    def __init__(self, price_scale: float = 1.0) -> None:
-        """Rest in IDLE; prices are the printed ones times `price_scale`."""
-        self.machine = NerveMachine(EXPLORATION, price_scale)
+    def __init__(self) -> None:
+        """Remember nothing."""
+        self.areas = 0
+        self.recorded = 0
+        self.obstacles = 0
+        self.found = 0
+        self.moves = 0
+        self.stuck = False
         self._from = -1
         self._moved_tick = -1
-        self.areas = 0
-        self.obstacles = 0
+        self._awaits = False
 
-    def rest(self, able: bool) -> None:
-        """Stop: the gate is not open, or (`able` false) the novelty cell does not work."""
-        if self.machine.current or not able:
-            self.machine.rest(able)
+    def begin(self, scene: Scene) -> None:
+        """Count what this run finds from nothing."""
+        self.areas = self.recorded = self.obstacles = self.found = self.moves = 0
+        self.stuck = self._awaits = False
 
-    def step(self, percept: Percept, new_area: bool, wish: Action) -> Claim:
-        """Return the brain's `wish` as this nerve's claim, while its gate is open.
+    def notice(self, scene: Scene) -> None:
+        """Count what is new; in the first tick after a step see whether it led anywhere."""
+        self.found += scene.learned
+        self.areas += scene.new_area
+        percept = scene.percept
+        if self._awaits and percept.tick != self._moved_tick:
+            self._awaits = False
+            self.stuck = percept.rejection != 0 or percept.node == self._from
+            self.obstacles += self.stuck
 
-        new_area: whether the body has never stood where it stands now.
-        """
-        machine = self.machine
-        if machine.current == DISABLED:
-            machine.rest(True)
-        if machine.current == IDLE:
-            machine.go(_CHOOSE)
-        if machine.current == _MOVE and percept.tick != self._moved_tick:
-            self._check(percept, new_area)
-        if wish[0] == Verb.MOVE and machine.current == _CHOOSE:
-            self._from = percept.node
-            self._moved_tick = percept.tick
-            machine.go(_MOVE)
-        return Claim(EXPLORATION.priority, NUMBER, wish)
+    def moved(self, scene: Scene) -> None:
+        """Await what comes of a step."""
+        self.moves += 1
+        self._awaits, self._from, self._moved_tick = True, scene.percept.node, scene.percept.tick
 
-    def _check(self, percept: Percept, new_area: bool) -> None:
-        machine = self.machine
-        machine.go(_CHECK)
-        if percept.rejection or percept.node == self._from:
-            self.obstacles += 1
-            machine.go(_CHOOSE)
-            return
-        if new_area:
-            self.areas += 1
-            machine.go(_RECORD)
-        machine.go(_REPEAT)
-        machine.go(_CHOOSE)
+    def pause(self) -> None:
+        """Await nothing."""
+        self._awaits = False
+
+    def verdict(self, scene: Scene) -> RunOutcome:
+        """Return success when anything was learned or reached, failure when there were only obstacles."""
+        if self.found or self.areas:
+            return RunOutcome.SUCCESS
+        only_obstacles = self.obstacles > 0 and self.obstacles == self.moves
+        return RunOutcome.FAILURE if only_obstacles else RunOutcome.ABANDONED
 
     def state(self) -> dict[str, object]:
-        """Return what the nerve must remember, as plain JSON values."""
+        """Return all of it, as plain JSON values."""
         return {
-            "machine": self.machine.state(),
+            "areas": self.areas,
+            "recorded": self.recorded,
+            "obstacles": self.obstacles,
+            "found": self.found,
+            "moves": self.moves,
+            "stuck": self.stuck,
             "from": self._from,
             "moved_tick": self._moved_tick,
-            "areas": self.areas,
-            "obstacles": self.obstacles,
+            "awaits": self._awaits,
         }
 
-    def restore(self, state: dict[str, object]) -> None:
+    def restore(self, state: dict[str, Any], shift_s: float = 0.0) -> None:
         """Take back what `state` returned. Raises KeyError, TypeError or ValueError when it is not this nerve's."""
-        machine = state["machine"]
-        if not isinstance(machine, dict):
-            raise TypeError("a nerve's machine is an object")
-        self.machine.restore(machine)
-        self._from = int(str(state["from"]))
-        self._moved_tick = int(str(state["moved_tick"]))
-        self.areas = int(str(state["areas"]))
-        self.obstacles = int(str(state["obstacles"]))
+        self.areas, self.recorded = int(state["areas"]), int(state["recorded"])
+        self.obstacles, self.found = int(state["obstacles"]), int(state["found"])
+        self.moves, self.stuck = int(state["moves"]), bool(state["stuck"])
+        self._from, self._moved_tick = int(state["from"]), int(state["moved_tick"])
+        self._awaits = bool(state["awaits"])
+
+
+def _wants_to_move(scene: Scene, memory: ExplorationMemory) -> bool:
+    return scene.wish[0] == Verb.MOVE
+
+
+def _obstacle(scene: Scene, memory: ExplorationMemory) -> bool:
+    return memory.stuck
+
+
+def _new_area(scene: Scene, memory: ExplorationMemory) -> bool:
+    return memory.areas > memory.recorded
+
+
+def _move(scene: Scene, memory: ExplorationMemory) -> Action:
+    memory.moved(scene)
+    return scene.wish
+
+
+def _record(scene: Scene, memory: ExplorationMemory) -> Action:
+    memory.recorded = memory.areas
+    return scene.wish
+
+
+def _signature(scene: Scene, memory: ExplorationMemory) -> Signature:
+    percept = scene.percept
+    unknown = percept.neighbour_known[: percept.slots].count(0)
+    return (int(scene.wish[0]), percept.here_known, unknown > 0)
+
+
+EXPLORATION = Vocabulary(
+    name="exploration",
+    number=2,
+    guards={
+        "always": Guard(always),
+        "novelty": Guard(always, ("novelty",)),
+        "wants_to_move": Guard(_wants_to_move),
+        "obstacle": Guard(_obstacle, ("distance_front",)),
+        "new_area": Guard(_new_area, ("novelty",)),
+    },
+    acts={"follow": follow, "move": _move, "record": _record},
+    memory=ExplorationMemory,
+    signature=_signature,
+    follows=True,
+)

@@ -4,7 +4,7 @@ Gates are rows of a table (`nimmer.life.gates`); the machine that runs a row is 
 Source: docs/domain.md sections 3.1 (defaults, thresholds) and 3.3 (tiers).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nimmer.life.correlation import Condition
 
@@ -41,7 +41,16 @@ class GateSpec:
     @property
     def threshold(self) -> float:
         """Return the value at which the gate opens."""
-        return 1.0 - 0.5 * self.weight + (REAL_EXTRA if self.real else 0.0)
+        return threshold_of(self.weight, self.real)
+
+    def in_garden(self, real: bool) -> "GateSpec":
+        """Return this gate as it stands in a real garden, or in a virtual one."""
+        return self if self.real is real else replace(self, real=real)
+
+
+def threshold_of(weight: float, real: bool = False) -> float:
+    """Return the value at which a gate trusted `weight` opens: the more trust, the earlier."""
+    return 1.0 - 0.5 * weight + (REAL_EXTRA if real else 0.0)
 
 
 def tier_of(weight: float, domain: str) -> int:

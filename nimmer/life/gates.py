@@ -1,4 +1,4 @@
-"""The gates of this village as two tables: those of every NPC's body, and those all share.
+"""The gates of this village as two tables: those of every NPC's body, and those all share in the thalamus.
 
 Body gates use the plain threshold (`real` is off): their sensors are exact and their acts are refused, not
 regretted, so the stricter real threshold would only delay them. See docs/life.md.
@@ -44,6 +44,13 @@ BODY_GATES: tuple[GateSpec, ...] = (
         salience=(Condition("news", above=0.5),),
         allow_self=("social",),
     ),
+    GateSpec(
+        "motor_feedback_gate",
+        "motor",
+        tier=0,
+        weight=0.9,
+        salience=(Condition("stall_detected", above=0.5),),
+    ),
 )
 """Index = gate number in every record of an NPC."""
 
@@ -57,8 +64,31 @@ SHARED_GATES: tuple[GateSpec, ...] = (
         tier=1,
         weight=0.3,
         salience=(Condition("percentage", below=20.0),),
-        allow_self=("host_battery",),
+        allow_self=("host_battery", "battery_monitor"),
     ),
     GateSpec("math_gate", "math", tier=1, weight=0.3, allow_self=("math",)),
+    GateSpec("speech_gate", "speech", tier=3, weight=0.1, allow_self=("speech_stt",)),
+    GateSpec("vision_gate", "vision", tier=3, weight=0.1, allow_self=("vision_detect",)),
+    GateSpec(
+        "device_distance_gate",
+        "distance",
+        tier=2,
+        weight=0.1,
+        salience=(Condition("distance_cm", below=NEAR_CM),),
+        allow_self=("distance_front",),
+    ),
+    GateSpec(
+        "device_motor_gate",
+        "motor",
+        tier=0,
+        weight=0.9,
+        salience=(Condition("stall_detected", above=0.5),),
+    ),
+    GateSpec("device_motion_gate", "motion", tier=1, weight=0.3),
+    GateSpec("device_light_gate", "light", tier=1, weight=0.3),
 )
-"""The gates of host cells and of the math cell."""
+"""The gates of the thalamus: what hosts, devices, organs and the math cell say to everyone.
+
+Speech and vision come from one emitter each, so they may corroborate themselves. Motion and light care for every
+wave, so they take two sensors: one that may agree with itself would be open for good.
+"""

@@ -5,16 +5,16 @@ not operational; nothing is ever invented for it.
 Source: docs/domain.md section 2 (danger above 80 degrees, battery confidence, stability rule).
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from nimmer.life.cell import BATTERY_WALK, READER_WALK, Cell, battery_confidence, battery_state
-from nimmer.life.senses import HOST_BATTERY, HOST_CELLS, HOST_CPU, HOST_MEMORY, HOST_TEMPERATURE
+from nimmer.life.cell import Cell
+from nimmer.life.pricing import Pricing
+from nimmer.life.senses import HOST_CELLS, declared
+from nimmer.life.sensor_cell import SensorCell
 from nimmer.life.wave import Wave
 
-DANGER_CELSIUS = 80.0
-STEADY = 5.0
-"""Readings this close together, percent or degrees, count as the same."""
-STABLE_READINGS = 3
+MISSING = "this host has no such sensor"
 
 
 class HostReading(NamedTuple):
@@ -26,79 +26,44 @@ class HostReading(NamedTuple):
     battery_percent: float | None = None
     charging: bool = False
 
+    def raw(self, sensor: str) -> Mapping[str, float] | None:
+        """Return what the cell called `sensor` reads; None for a sensor there is none of."""
+        if sensor == "host_battery":
+            charge = self.battery_percent
+            return None if charge is None else {"percentage": charge, "charging": float(self.charging)}
+        name, value = {
+            "host_cpu": ("percent", self.cpu_percent),
+            "host_memory": ("percent", self.memory_percent),
+            "host_temperature": ("celsius", self.temperature_c),
+        }.get(sensor, ("", None))
+        return None if value is None else {name: value}
+
 
 class HostCells:
     """The four cells of one host."""
 
-    __slots__ = ("_last", "_steady", "cells")
+    __slots__ = ("_sensors", "cells")
 
-    def __init__(self, price_scale: float = 1.0) -> None:
-        """Make four resting cells whose prices are the printed ones times `price_scale`."""
-        self.cells = tuple(
-            Cell(kind, BATTERY_WALK if kind.code == HOST_BATTERY else READER_WALK, price_scale)
-            for kind in HOST_CELLS
+    def __init__(self, price_scale: float = 1.0, prices: Pricing | None = None) -> None:
+        """Make four resting cells whose prices are the printed ones times `price_scale`, or what `prices` says."""
+        self._sensors = tuple(
+            SensorCell(kind, declared(kind), price_scale, prices, MISSING) for kind in HOST_CELLS
         )
-        self._last: dict[int, float] = {}
-        self._steady: dict[int, int] = {}
+        self.cells: tuple[Cell, ...] = tuple(one.cell for one in self._sensors)
 
     def read(self, reading: HostReading, now_s: float) -> list[Wave]:
         """Return the waves of those sensors that gave a reading, in the order of `HOST_CELLS`."""
-        found = (
-            self._gauge(HOST_CPU, reading.cpu_percent, now_s),
-            self._gauge(HOST_MEMORY, reading.memory_percent, now_s),
-            self._gauge(HOST_TEMPERATURE, reading.temperature_c, now_s),
-            self._battery(reading.battery_percent, reading.charging, now_s),
-        )
+        found = (one.poll(reading.raw(one.kind.name), now_s) for one in self._sensors)
         return [wave for wave in found if wave is not None]
-
-    def _usable(self, code: int, value: float | None, low: float, high: float) -> float | None:
-        """Return a reading that can be right; otherwise None, and the cell says why it does not work."""
-        cell = self.cells[code - HOST_CPU]
-        if value is not None and low <= value <= high:  # false for NaN
-            cell.recover()
-            return value
-        reason = "this host has no such sensor" if value is None else f"{value} is outside {low:g}..{high:g}"
-        if cell.operational or cell.last_error != reason:
-            cell.fail(reason)
-        self._steady.pop(code, None)
-        return None
-
-    def _gauge(self, code: int, reading: float | None, now_s: float) -> Wave | None:
-        low, high = (-100.0, 200.0) if code == HOST_TEMPERATURE else (0.0, 100.0)
-        value = self._usable(code, reading, low, high)
-        if value is None:
-            return None
-        steady = self._steady.get(code, 0)
-        steady = steady + 1 if steady and abs(value - self._last[code]) <= STEADY else 1
-        self._steady[code] = steady
-        self._last[code] = value
-        confidence = 0.9 if steady > STABLE_READINGS else 0.6
-        if code == HOST_TEMPERATURE and value > DANGER_CELSIUS:
-            confidence = 1.0
-        return Wave(code, now_s, confidence, self.cells[code - HOST_CPU].emitted(), (value,))
-
-    def _battery(self, reading: float | None, charging: bool, now_s: float) -> Wave | None:
-        percent = self._usable(HOST_BATTERY, reading, 0.0, 100.0)
-        if percent is None:
-            return None
-        cell = self.cells[HOST_BATTERY - HOST_CPU]
-        cell.current = battery_state(percent)
-        values = (percent, 1.0 if charging else 0.0)
-        return Wave(HOST_BATTERY, now_s, battery_confidence(percent), cell.emitted(), values)
 
     def state(self) -> dict[str, object]:
         """Return what the cells must remember, as plain JSON values."""
-        return {
-            "cells": {cell.kind.name: cell.state() for cell in self.cells},
-            "steady": [[code, count, self._last[code]] for code, count in self._steady.items()],
-        }
+        return {one.kind.name: one.state() for one in self._sensors}
 
     def restore(self, state: dict[str, object]) -> None:
         """Take back what `state` returned. Raises KeyError, TypeError or ValueError when it is not a host's."""
-        cells, steady = state["cells"], state["steady"]
-        if not isinstance(cells, dict) or not isinstance(steady, list):
-            raise TypeError("a host's cells are an object and its steady readings a list")
-        for cell in self.cells:
-            cell.restore(cells[cell.kind.name])
-        self._steady = {int(code): int(count) for code, count, _ in steady}
-        self._last = {int(code): float(last) for code, _, last in steady}
+        for one in self._sensors:
+            kept = state[one.kind.name]
+            if not isinstance(kept, dict):
+                raise TypeError("what a host's cell remembers is an object")
+            one.restore(kept)

@@ -27,7 +27,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class CellKind:
-    """One row of the cell table. `code` is its index there and travels in every wave record."""
+    """One row of the cell table. `code` is its index there and travels in every wave record.
+
+    Two versions of a cell share their name and live side by side, each with a code of its own.
+    """
 
     code: int
     name: str
@@ -35,6 +38,17 @@ class CellKind:
     tier: int
     cost: float
     fields: tuple[Field, ...]
+    version: int = 1
+
+    @property
+    def label(self) -> str:
+        """Return name and version, such as `math/v1`: what tells every kind of the table from all others."""
+        return f"{self.name}/v{self.version}"
+
+    @property
+    def entity(self) -> str:
+        """Return what it is called where names must differ: the plain name, a later version with its version."""
+        return self.name if self.version == 1 else self.label
 
 
 class Wave(NamedTuple):

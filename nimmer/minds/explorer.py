@@ -5,7 +5,6 @@ against it. It thinks in node ids of its level's graph, and remembers only where
 Source: docs/domain.md section 8 (NPC brain: movement, needs, space; actions and observation).
 """
 
-from collections import deque
 from collections.abc import Callable
 
 import numpy as np
@@ -14,12 +13,13 @@ from nimmer.errors import WeightsError
 from nimmer.life.action import LOOK, MOVES, STAY, TALK, Action
 from nimmer.life.percept import Percept
 from nimmer.minds.brain import Flags, Floats
+from nimmer.minds.pathfinder import BLOCKED_CM, Pathfinder
 
-THIRSTY = 0.25
-"""Energy below which it heads for a well."""
+THIRSTY = 0.15
+"""Energy below which it heads for a well: below the .2 that wakes the charging nerve, so that the nerve comes
+first and the brain is what is left when a body has no such nerve."""
 RESTORED = 0.9
 """Energy at which it leaves the well again."""
-_BLOCKED_CM = 30.0
 _TALKS = 3
 _LONGEST_SILENCE = 64
 _PATIENCE = 3
@@ -37,11 +37,8 @@ class Explorer:
 
     def __init__(self, neighbours: list[list[int]], generator: np.random.Generator) -> None:
         """Begin with no plan and no known well."""
-        self._neighbours = neighbours
         self._generator = generator
-        self._wells: set[int] = set()
-        self._way: dict[int, int] = {}
-        self._goal = -1
+        self._paths = Pathfinder(neighbours, self._order)
         self._thirsty = False
         self._best_news = 0
         self._fruitless = 0
@@ -57,13 +54,12 @@ class Explorer:
         3. Someone here has news: talk, with silences when it brings nothing.
         4. Something unknown: walk to the nearest; refused again and again: give way. 5. All known: wander.
         """
-        if percept.at_well:
-            self._wells.add(percept.node)
+        self._paths.notice(percept)
         if not percept.here_known:
             return LOOK
         self._thirsty = percept.energy < (RESTORED if self._thirsty else THIRSTY)
-        if self._thirsty and self._wells:
-            return STAY if percept.at_well else self._walk(percept, self._wells.__contains__)
+        if self._thirsty and self._paths.wells():
+            return STAY if percept.at_well else self._walk(percept, self._paths.is_well)
         if percept.news and self._should_talk(percept):
             return TALK
         if percept.coverage >= 1.0 or self._gives_way(percept):
@@ -72,21 +68,19 @@ class Explorer:
 
     def state(self) -> dict[str, object]:
         """Return the wells it found and whether it is on its way to one."""
-        return {"brain": self.name, "wells": sorted(self._wells), "thirsty": self._thirsty}
+        return {"brain": self.name, **self._paths.state(), "thirsty": self._thirsty}
 
     def restore(self, state: dict[str, object]) -> None:
         """Take back what `state` returned. Raises WeightsError when it is another brain's or of another level."""
-        wells = state.get("wells")
-        if state.get("brain") != self.name or not isinstance(wells, list):
+        if state.get("brain") != self.name or not isinstance(state.get("wells"), list):
             raise WeightsError(
                 f"this is no {self.name}'s state but {state.get('brain')!r}'s; start it without a state"
             )
-        nodes = len(self._neighbours)
-        if not all(isinstance(well, int) and 0 <= well < nodes for well in wells):
-            raise WeightsError(f"the remembered wells {wells} are not all nodes 0..{nodes - 1} of this level")
-        self._wells = set(wells)
+        try:
+            self._paths.restore(state)
+        except ValueError as error:
+            raise WeightsError(str(error)) from error
         self._thirsty = bool(state.get("thirsty"))
-        self._way = {}
 
     def _should_talk(self, percept: Percept) -> bool:
         if percept.news < self._best_news or not self._fruitless:
@@ -114,63 +108,29 @@ class Explorer:
     def _explore(self, percept: Percept, known: Flags) -> Action:
         near = [slot for slot in self._order(percept.slots) if self._is_new(percept, slot)]
         if near:
-            self._way = {}
+            self._paths.forget()
             return MOVES[near[0]]
-        if self._goal >= 0 and known[self._goal]:
-            self._way = {}
+        if self._paths.goal >= 0 and known[self._paths.goal]:
+            self._paths.forget()
         return self._walk(percept, lambda node: not known[node])
 
     def _is_new(self, percept: Percept, slot: int) -> bool:
         return (
             percept.neighbour[slot] >= 0
             and not percept.neighbour_known[slot]
-            and percept.distance_cm[slot] >= _BLOCKED_CM
+            and percept.distance_cm[slot] >= BLOCKED_CM
         )
 
     def _walk(self, percept: Percept, wanted: Callable[[int], bool]) -> Action:
-        """Follow the way planned before while it holds, else plan one to the nearest wanted node."""
-        slot = self._way.get(percept.node)
-        stale = slot is None or not (self._goal >= 0 and wanted(self._goal))
-        if stale or percept.rejection or percept.distance_cm[slot or 0] < _BLOCKED_CM:
-            self._plan(percept, wanted)
-            slot = self._way.get(percept.node)
-        return self._wander(percept) if slot is None else MOVES[slot]
-
-    def _plan(self, percept: Percept, wanted: Callable[[int], bool]) -> None:
-        """Search breadth first, first steps into full nodes left out, slots tried in an order of its own."""
-        order = self._order(percept.slots)
-        start = percept.node
-        came: dict[int, tuple[int, int]] = {start: (-1, -1)}
-        queue: deque[int] = deque()
-        for slot in order:
-            there = percept.neighbour[slot]
-            if there >= 0 and percept.distance_cm[slot] >= _BLOCKED_CM:
-                came[there] = (start, slot)
-                queue.append(there)
-        self._way, self._goal = {}, -1
-        neighbours = self._neighbours
-        while queue:
-            here = queue.popleft()
-            if wanted(here):
-                self._goal = here
-                break
-            row = neighbours[here]
-            for slot in order:
-                there = row[slot]
-                if there >= 0 and there not in came:
-                    came[there] = (here, slot)
-                    queue.append(there)
-        node = self._goal
-        while node >= 0 and node != start:
-            node, slot = came[node]
-            self._way[node] = slot
+        step = self._paths.toward(percept, wanted)
+        return self._wander(percept) if step is None else step
 
     def _wander(self, percept: Percept) -> Action:
         """Move aside when the node is crowded, else now and then, so that nobody is walled in."""
         if percept.occupants < 2 and self._generator.random() > 0.1:
             return STAY
         for slot in self._order(percept.slots):
-            if percept.neighbour[slot] >= 0 and percept.distance_cm[slot] >= _BLOCKED_CM:
+            if percept.neighbour[slot] >= 0 and percept.distance_cm[slot] >= BLOCKED_CM:
                 return MOVES[slot]
         return STAY
 

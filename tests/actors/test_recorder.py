@@ -78,6 +78,8 @@ def live(arena: Arena, first: int, last: int) -> None:
                 10.0,
                 50.0,
                 0,
+                2,
+                0,
             )
             assert slot.transition(tick, 5.0 + tick, 0, 0, 1, 0, 2, 1.0, 0.9, 0.003, 0.1, ())
 
@@ -178,7 +180,7 @@ async def test_a_change_of_condition_is_told_once(
 
 async def test_the_codes_of_the_rows_are_written_down(recorder: RecorderShell, database: Database) -> None:
     await recorder._catalogue()
-    assert len(database.rows[Table.NERVES]) == 2
+    assert len(database.rows[Table.NERVES]) == 4
     assert len(database.rows[Table.GATES]) >= 7
     assert len(database.rows[Table.CELLS]) >= 10
 

@@ -7,7 +7,10 @@ import pytest
 
 from nimmer.errors import MessageError
 from nimmer.life.body_cells import BodyCells
-from nimmer.life.cell import BATTERY_WALK, DISTANCE_WALK, READER_WALK, Cell, DistanceState, battery_confidence
+from nimmer.life.cell import Cell
+from nimmer.life.cells.battery import BATTERY_WALK, battery_confidence
+from nimmer.life.cells.distance import DISTANCE_WALK, DistanceState
+from nimmer.life.cells.reader import READER_WALK
 from nimmer.life.host_cells import HostCells, HostReading
 from nimmer.life.math_cell import MathCell
 from nimmer.life.percept import Percept

@@ -11,7 +11,7 @@ from nimmer.life.wave import MEANINGS, Wave
 
 def test_the_code_of_a_cell_is_its_index() -> None:
     assert [kind.code for kind in CELLS] == list(range(len(CELLS)))
-    assert len({kind.name for kind in CELLS}) == len(CELLS)
+    assert len({kind.label for kind in CELLS}) == len(CELLS)
 
 
 def test_no_cell_says_more_than_a_wave_record_can_carry() -> None:

@@ -172,7 +172,9 @@ def test_thirsty_it_returns_to_the_well_it_knows_and_stays_till_restored() -> No
     village = knowing(newborn(LEVEL, np.array([[7]], np.int32)), *range(24))
     mind = explorer()
     mind.decide(*with_features(*seen(village)))
-    percept, known = seen(replace(village, node=np.array([[8]], np.int32)), energy=0.2)
+    percept, known = seen(replace(village, node=np.array([[8]], np.int32)), energy=0.18)
+    assert mind.decide(percept, NO_FEATURES, known) != Action(1, 3)  # that is the charging nerve's to do
+    percept, known = seen(replace(village, node=np.array([[8]], np.int32)), energy=0.14)
     assert mind.decide(percept, NO_FEATURES, known) == Action(1, 3)
     percept, known = seen(village, energy=0.5)
     assert mind.decide(percept, NO_FEATURES, known) == STAY

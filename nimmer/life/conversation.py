@@ -1,0 +1,217 @@
+"""What the conversation nerve's table means: hear, understand, answer; without ears or voice, exchange facts.
+
+The spoken way asks its ports (nimmer/minds/conversing.py) every tick and never waits for them; four seconds without
+an answer end it. Without the ports it talks face to face: three talks in a row that taught nothing end the run, and
+each such failure in a row keeps it silent for twice as long, since the others then know nothing it can use.
+Source: docs/domain.md section 5 (conversation) and section 6 (low lifeforce means silence).
+"""
+
+from typing import Any
+
+from nimmer.life.action import STAY, TALK, Action
+from nimmer.life.nerve_run import RunOutcome
+from nimmer.life.scene import Scene
+from nimmer.life.vocabulary import Guard, Signature, Vocabulary, always, shifted
+from nimmer.minds.conversing import Ears, Thought, Voice
+
+TALKS = 3
+"""Talks in a row that may teach nothing."""
+SILENCE_S = 0.2
+"""How long it is silent after the first failure; each further one in a row doubles that."""
+LONGEST_SILENCE_S = 3.2
+PATIENCE_S = 4.0
+"""How long a spoken step may take: the cortex's own time limit."""
+
+
+class ConversationMemory:
+    """Who can be spoken with, what the present talk has brought, and how long to be silent."""
+
+    __slots__ = ("_silence_s", "ears", "found", "fruitless", "quiet_until_s", "since_s", "thought", "voice")
+
+    def __init__(
+        self, ears: Ears | None = None, thought: Thought | None = None, voice: Voice | None = None
+    ) -> None:
+        """Have these organs; with one of them missing the body exchanges facts face to face."""
+        self.ears = ears
+        self.thought = thought
+        self.voice = voice
+        self.found = 0
+        self.fruitless = 0
+        self.since_s = -1e18
+        self.quiet_until_s = -1e18
+        self._silence_s = SILENCE_S
+
+    def begin(self, scene: Scene) -> None:
+        """Count what this talk brings from nothing."""
+        self.found = self.fruitless = 0
+        self.since_s = scene.now_s
+
+    def notice(self, scene: Scene) -> None:
+        """Count what was learned; success ends the growing of silences."""
+        if scene.learned > 0:
+            self.found += scene.learned
+            self.fruitless = 0
+            self._silence_s = SILENCE_S
+
+    def talked(self) -> None:
+        """Count a talk, fruitless until something is learned."""
+        self.fruitless += 1
+
+    def step(self, scene: Scene) -> None:
+        """A spoken step begins: its patience too."""
+        self.since_s = scene.now_s
+
+    def fall_silent(self, now_s: float) -> None:
+        """Say nothing for a while, each time longer."""
+        self.quiet_until_s = now_s + self._silence_s
+        self._silence_s = min(2.0 * self._silence_s, LONGEST_SILENCE_S)
+
+    def pause(self) -> None:
+        """Nothing to forget."""
+
+    def verdict(self, scene: Scene) -> RunOutcome:
+        """Return success when anything was learned."""
+        return RunOutcome.SUCCESS if self.found else RunOutcome.ABANDONED
+
+    def state(self) -> dict[str, object]:
+        """Return what is remembered, as plain JSON values; the organs are not."""
+        return {
+            "found": self.found,
+            "fruitless": self.fruitless,
+            "since_s": self.since_s,
+            "quiet_until_s": self.quiet_until_s,
+            "silence_s": self._silence_s,
+        }
+
+    def restore(self, state: dict[str, Any], shift_s: float = 0.0) -> None:
+        """Take back what `state` returned, times moved by `shift_s`. Raises KeyError or ValueError."""
+        self.found, self.fruitless = int(state["found"]), int(state["fruitless"])
+        self.since_s = shifted(state["since_s"], shift_s)
+        self.quiet_until_s = shifted(state["quiet_until_s"], shift_s)
+        self._silence_s = float(state["silence_s"])
+
+
+def _company(scene: Scene, memory: ConversationMemory) -> bool:
+    if scene.silent or scene.now_s < memory.quiet_until_s:
+        return False
+    return scene.percept.news > 0 or _speech(scene, memory)
+
+
+def _speech(scene: Scene, memory: ConversationMemory) -> bool:
+    """Hold when somebody speaks and there is all that a spoken answer takes."""
+    ears = memory.ears
+    if ears is None or memory.thought is None or memory.voice is None:
+        return False
+    return not scene.silent and ears.speech()
+
+
+def _news(scene: Scene, memory: ConversationMemory) -> bool:
+    return scene.percept.news > 0 and not scene.silent
+
+
+def _learned(scene: Scene, memory: ConversationMemory) -> bool:
+    return memory.found > 0
+
+
+def _fruitless(scene: Scene, memory: ConversationMemory) -> bool:
+    return memory.fruitless >= TALKS
+
+
+def _transcribed(scene: Scene, memory: ConversationMemory) -> bool:
+    return memory.ears is not None and memory.ears.transcript() is not None
+
+
+def _thought_out(scene: Scene, memory: ConversationMemory) -> bool:
+    return memory.thought is not None and memory.thought.ready()
+
+
+def _spoken(scene: Scene, memory: ConversationMemory) -> bool:
+    return memory.voice is not None and memory.voice.spoken()
+
+
+def _patience_over(scene: Scene, memory: ConversationMemory) -> bool:
+    return scene.now_s - memory.since_s > PATIENCE_S
+
+
+def _talk(scene: Scene, memory: ConversationMemory) -> Action:
+    memory.talked()
+    return TALK
+
+
+def _fall_silent(scene: Scene, memory: ConversationMemory) -> None:
+    memory.fall_silent(scene.now_s)
+
+
+def _attend(scene: Scene, memory: ConversationMemory) -> Action:
+    return STAY
+
+
+def _transcribe(scene: Scene, memory: ConversationMemory) -> Action:
+    memory.step(scene)
+    if memory.ears is not None:
+        memory.ears.transcribe()
+    return STAY
+
+
+def _understand(scene: Scene, memory: ConversationMemory) -> Action:
+    memory.step(scene)
+    if memory.ears is not None and memory.thought is not None:
+        memory.thought.understand(memory.ears.transcript() or "")
+    return STAY
+
+
+def _retrieve(scene: Scene, memory: ConversationMemory) -> Action:
+    memory.step(scene)
+    if memory.thought is not None:
+        memory.thought.retrieve()
+    return STAY
+
+
+def _respond(scene: Scene, memory: ConversationMemory) -> Action:
+    memory.step(scene)
+    if memory.thought is not None:
+        memory.thought.respond()
+    return STAY
+
+
+def _speak(scene: Scene, memory: ConversationMemory) -> Action:
+    memory.step(scene)
+    if memory.thought is not None and memory.voice is not None:
+        memory.voice.say(memory.thought.answer())
+    return STAY
+
+
+def _signature(scene: Scene, memory: ConversationMemory) -> Signature:
+    percept = scene.percept
+    return (min(percept.occupants, 4), min(percept.news.bit_length(), 5), _speech(scene, memory))
+
+
+CONVERSATION = Vocabulary(
+    name="conversation",
+    number=4,
+    guards={
+        "always": Guard(always),
+        "company": Guard(_company, ("social",)),
+        "alone": Guard(lambda scene, memory: not _news(scene, memory), ("social",)),
+        "news": Guard(_news, ("social",)),
+        "speech": Guard(_speech, ("social",)),
+        "learned": Guard(_learned, ("social",)),
+        "fruitless": Guard(_fruitless, ("social",)),
+        "transcribed": Guard(_transcribed),
+        "thought_out": Guard(_thought_out),
+        "spoken": Guard(_spoken),
+        "patience_over": Guard(_patience_over),
+    },
+    acts={
+        "talk": _talk,
+        "fall_silent": _fall_silent,
+        "attend": _attend,
+        "transcribe": _transcribe,
+        "understand": _understand,
+        "retrieve": _retrieve,
+        "respond": _respond,
+        "speak": _speak,
+    },
+    memory=ConversationMemory,
+    signature=_signature,
+)

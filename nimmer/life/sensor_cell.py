@@ -1,0 +1,104 @@
+"""Runs any declared kind of cell on raw readings: a reading comes in, a wave goes out, or the reason why not.
+
+Source: docs/domain.md section 2 ("all: declared states, costed transitions, free move to ERROR").
+"""
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any
+
+from nimmer.life.cell import Cell
+from nimmer.life.cells.declaration import Declaration, Past, Sensed
+from nimmer.life.pricing import Pricing
+from nimmer.life.wave import CellKind, Wave
+
+MISSING = "there is no such sensor"
+
+
+class SensorCell:
+    """One living cell of a declared kind. Nothing it is given makes it raise; it fails, and says why, instead."""
+
+    __slots__ = ("_past", "cell", "declared", "kind", "missing")
+
+    def __init__(
+        self,
+        kind: CellKind,
+        declared: Declaration,
+        price_scale: float = 1.0,
+        prices: Pricing | None = None,
+        missing: str = MISSING,
+    ) -> None:
+        """Rest, as `kind` with what its file declared; `missing` is the reason when there is nothing to read.
+
+        Raises ValueError when the kind makes no sense of readings, or its walk is none.
+        """
+        if declared.sense is None:
+            raise ValueError(f"{kind.label} works on request; it has no sense to read with")
+        self.kind = kind
+        self.declared = declared
+        self.missing = missing
+        self.cell = Cell(kind, declared.walk, price_scale, prices)
+        self._past = Past()
+
+    @property
+    def operational(self) -> bool:
+        """Whether its last poll gave a wave, or it was not polled yet."""
+        return self.cell.operational
+
+    def poll(self, raw: Mapping[str, float] | None, now_s: float, age_s: float = 0.0) -> Wave | None:
+        """Return the wave of the reading `raw`, None when it is none that can be right.
+
+        raw: numbers by name, None when there is no reading; age_s: how long ago it was taken, s.
+        """
+        sensed = self._sensed(raw, age_s)
+        if isinstance(sensed, str):
+            self._fail(sensed)
+            return None
+        self._past = Past(sensed.values, sensed.steady)
+        cell = self.cell
+        cell.recover()
+        if self.declared.rest is not None:
+            cell.current = self.declared.rest(sensed.values)
+        return Wave(self.kind.code, now_s, sensed.confidence, cell.emitted(), sensed.values)
+
+    def _sensed(self, raw: Mapping[str, float] | None, age_s: float) -> Sensed | str:
+        """Return what the kind's file makes of `raw`; what no gate could use is a reason, not a wave."""
+        declared = self.declared
+        if raw is None:
+            return self.missing
+        if not age_s <= declared.stale_s:
+            return f"it gave no reading for more than {declared.stale_s:g} s"
+        reason = declared.fault(raw)
+        if reason:
+            return reason
+        assert declared.sense is not None
+        sensed = declared.sense(declared.filled(raw), self._past)
+        return sensed if isinstance(sensed, str) else self._checked(sensed)
+
+    def _checked(self, sensed: Sensed) -> Sensed | str:
+        if not 0.0 <= sensed.confidence <= 1.0:
+            return f"confidence {sensed.confidence} is not a share from 0 to 1"
+        if len(sensed.values) != len(self.declared.fields) or not all(map(isfinite, sensed.values)):
+            return f"{sensed.values} are not {len(self.declared.fields)} finite numbers"
+        return sensed
+
+    def _fail(self, reason: str) -> None:
+        self._past = Past()
+        if self.cell.operational or self.cell.last_error != reason:
+            self.cell.fail(reason)
+
+    def state(self) -> dict[str, Any]:
+        """Return what the cell must remember, as plain JSON values."""
+        return {
+            "cell": self.cell.state(),
+            "values": list(self._past.values),
+            "steady": self._past.steady,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take back what `state` returned. Raises KeyError, TypeError or ValueError when it is not a cell's."""
+        values = tuple(float(value) for value in state["values"])
+        if len(values) not in (0, len(self.declared.fields)):
+            raise ValueError(f"{self.kind.label} says {len(self.declared.fields)} values, not {len(values)}")
+        self.cell.restore(state["cell"])
+        self._past = Past(values, int(state["steady"]))
