@@ -23,6 +23,7 @@ from nimmer.arena.outbox import OUTBOXES, Letter, Outbox
 from nimmer.arena.ring import Harvest, RingReader
 from nimmer.bus.bus import BusCounts
 from nimmer.bus.chronicle import Chronicle
+from nimmer.bus.diary_mirror import DiaryMirror
 from nimmer.bus.identities import BRIDGE
 from nimmer.bus.message import Incident, RayLifecycle, decode
 from nimmer.bus.mirror import FRAME_ROWS, StateMirror, TransitionMirror, WaveMirror, training_frame
@@ -65,6 +66,12 @@ class BridgeShell(Shell):
         self._transition_mirror = TransitionMirror(environment, offset_s, BODY_GATES, CELLS, causes)
         self._state_mirror = StateMirror(environment, offset_s, len(BODY_GATES))
         self._offset_s = offset_s
+        self._diary_mirror = diary = DiaryMirror(environment, charter.run, offset_s, charter.nerves())
+        self._diary = (
+            (RingReader(self.arena, "nerve_trail", "bus"), diary.nerve_trails),
+            (RingReader(self.arena, "ledger", "bus"), diary.ledger),
+            (RingReader(self.arena, "beat", "bus"), diary.beats),
+        )
         self._outboxes = [Outbox(self.arena, owner) for owner in OUTBOXES]
         self._bus: NatsBus | None = None
         self._ready = asyncio.Event()
@@ -234,9 +241,10 @@ class BridgeShell(Shell):
     async def _keep(self, bus: NatsBus) -> None:
         """What is acknowledged: transitions and training frames; and each NPC's state, once per tick."""
         await self._keep_trails(bus, self._trails.planned())
-        while not (self.stopping.is_set() and not self._trails.waiting and not self._transitions.waiting):
+        while not (self.stopping.is_set() and self._kept_all):
             await self._keep_transitions(bus, self._transitions.read())
             await self._keep_trails(bus, self._trails.read())
+            await self._keep_diary(bus)
             await self.clock.sleep_s(KEEP_S)
 
     async def _keep_transitions(self, bus: NatsBus, harvest: Harvest) -> None:
@@ -246,6 +254,21 @@ class BridgeShell(Shell):
         await self._insist(bus, [Letter(*one) for one in letters])
         self.mirrored_transitions += len(letters)
         self._transitions.commit(harvest)
+
+    @property
+    def _kept_all(self) -> bool:
+        rings = (self._trails, self._transitions, *(ring for ring, _ in self._diary))
+        return not any(ring.waiting for ring in rings)
+
+    async def _keep_diary(self, bus: NatsBus) -> None:
+        """Tell what the NPCs wrote into their diaries; what came of an opening is published until acknowledged."""
+        for ring, frames_of in self._diary:
+            harvest = ring.read()
+            if not len(harvest.records):
+                continue
+            frames = frames_of(harvest.records, harvest.npcs)
+            await bus.publish_many((frame.subject, frame.payload) for frame in frames)
+            ring.commit(harvest)
 
     async def _keep_trails(self, bus: NatsBus, harvest: Harvest) -> None:
         """Publish states and training frames; what is planned first, a successor cuts into the same frames."""

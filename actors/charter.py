@@ -4,6 +4,12 @@ Actors must not import the configuration (pydantic costs an NPC process 10 MB); 
 """
 
 from dataclasses import dataclass, field
+from pathlib import Path
+
+from nimmer.life.evolution import EvolutionRules
+from nimmer.life.nerve_spec import NerveSpec
+from nimmer.life.nerve_table import load_nerves
+from nimmer.life.prices import Prices
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,12 @@ class Charter:
     brain: str = "explorer"
     weights_dir: str = ""
     price_scale: float = 0.01
+    prices: Prices | None = None
+    """What was measured to cost something, None for the printed prices times `price_scale`."""
+    nerves_file: str | None = None
+    rules: EvolutionRules = field(default_factory=EvolutionRules)
+    """When a nerve grows from deliberate to reflex."""
+    devices_enabled: bool = True
     limits_mode: str = "auto"
     governor_enabled: bool = True
     capacity_percent: float = 200.0
@@ -51,6 +63,10 @@ class Charter:
     virtual_share: float = 0.5
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
     """Passwords of the bridge and the recorder; never shown."""
+
+    def nerves(self) -> tuple[NerveSpec, ...]:
+        """Return the table of nerves in force. Raises NerveError when it is none."""
+        return load_nerves(Path(self.nerves_file) if self.nerves_file else None)
 
     @property
     def namespace(self) -> str:

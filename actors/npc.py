@@ -17,16 +17,24 @@ from pathlib import Path
 
 import ray
 
+from actors.scribe import Scribe
+from nimmer.arena.diary import Diary
 from nimmer.arena.memory import Arena
 from nimmer.arena.slot import Control, Slot
+from nimmer.arena.verdicts import VerdictReader
 from nimmer.chance import Chance
 from nimmer.clock import Clock, SystemClock
 from nimmer.errors import ArenaError, WeightsError
-from nimmer.life.body import Body
+from nimmer.life.body import Body, Deed
+from nimmer.life.evolution import EvolutionRules
+from nimmer.life.nerve_table import load_nerves
 from nimmer.life.percept import PERCEPT, features, unpack
+from nimmer.life.prices import Prices
 from nimmer.minds.brain import Brain
 from nimmer.minds.explorer import Explorer
+from nimmer.minds.guide import Guide
 from nimmer.minds.mlp import Mlp
+from nimmer.minds.pathfinder import Pathfinder
 from nimmer.minds.weights import load_weights
 from nimmer.world.levels import load_graphs
 
@@ -41,12 +49,18 @@ WAIT_FOR_WRITER_S = 0.005
 """How soon it looks again at an observation that is being written; the tick is late then, not left out."""
 REFUSED = 1
 """Mode in the vitals of an NPC whose weights are no brain: it was not born."""
+ENDED = 2
+"""Mode of one that was told to stop and has written its last words."""
 _SAMPLES = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Birth:
-    """What an NPC is born with. weights: its own safetensors file, or None for the hand-written explorer."""
+    """What an NPC is born with.
+
+    weights: its own safetensors file, or None for the hand-written explorer; rules: when its nerves evolve; prices:
+    measured ones, None for the printed ones; nerves: a table of nerves, None for the packaged one.
+    """
 
     npc: int
     arena: str
@@ -55,6 +69,9 @@ class Birth:
     weights: str | None
     price_scale: float
     node_capacity: int = 4
+    rules: EvolutionRules | None = None
+    prices: Prices | None = None
+    nerves: str | None = None
 
 
 class NpcShell:
@@ -92,7 +109,19 @@ class NpcShell:
         self._lateness_us = [0.0] * _SAMPLES
         self._compute_us = before.compute_mean_us
         self._p99_us = before.lateness_p99_us
-        self._body = Body(birth.npc, brain, self._graphs[0].slots, birth.price_scale, birth.node_capacity)
+        self._body = Body(
+            birth.npc,
+            brain,
+            self._graphs[0].slots,
+            birth.price_scale,
+            birth.node_capacity,
+            prices=birth.prices,
+            nerves=load_nerves(Path(birth.nerves) if birth.nerves else None),
+            rules=birth.rules,
+            guide=self._guide(1),
+        )
+        self._scribe = Scribe(Diary(self._slot.arena, birth.npc))
+        self._verdicts = VerdictReader(self._slot.arena, birth.npc)
         self._memory = self._slot.memory()
         self._remembered_s = now_s
         self._pid = os.getpid()
@@ -136,8 +165,14 @@ class NpcShell:
                 self._due += behind
                 self._skipped += behind
                 next_s += behind * period_s
-        self._remember(clock.monotonic_s())
+        self._end(clock.monotonic_s())
         return self._done
+
+    def _end(self, now_s: float) -> None:
+        """Write the last words: the open beat, the memory, and that there will be no more."""
+        self._scribe.beat(self._body.close_beat(), self._body, now_s)
+        self._remember(now_s)
+        self._slot.be_born(self._slot.vitals()._replace(mode=ENDED))
 
     def _due_after(self, now_s: float, period_s: float) -> float:
         """Return when this NPC is due next at a new rate, at its own place in the period."""
@@ -158,7 +193,8 @@ class NpcShell:
             return False  # the world waits for the last to be born
         if percept.level != self._level:
             self._enter(percept.level)
-        deed = self._body.tick(percept, self._features, self._known, control.overrides, now_s)
+        verdicts = self._verdicts.fresh()
+        deed = self._body.tick(percept, self._features, self._known, control.overrides, now_s, verdicts)
         self._tick += 1
         tick, action = self._tick, deed.action
         slot.waves(tick, deed.waves)
@@ -176,6 +212,7 @@ class NpcShell:
                 gate.cost,
                 gate.weight,
                 gate.triggers,
+                gate.node,
             )
         compute_us = (self._clock.monotonic_s() - now_s) * 1e6
         slot.trail(
@@ -199,13 +236,28 @@ class NpcShell:
             late_s * 1e6,
             compute_us,
             percept.rejection,
+            deed.attention,
+            deed.vigour,
         )
+        if deed.lessons or deed.beat is not None:
+            self._write_down(deed, now_s)
         # after the trail: a tick killed in between is lived again, and the database knows its row already
         slot.act(tick, percept.tick, now_s, action.verb, action.slot, self._generation)
         self._report(late_s * 1e6, compute_us, len(deed.waves), len(deed.transitions))
         if now_s - self._remembered_s >= REMEMBER_S:
             self._remember(now_s)
         return True
+
+    def _write_down(self, deed: Deed, now_s: float) -> None:
+        """Write what does not happen in every tick into the diary."""
+        for lesson in deed.lessons:
+            latency_s = lesson.run.latency_s + self._compute_us * 1e-6
+            if lesson.run.acted_s:
+                self._body.reactions.note(self._body.gates[lesson.gate].spec.tier, latency_s)
+            self._scribe.lesson(lesson, self._tick, now_s, latency_s)
+        if deed.beat is not None:
+            self._scribe.beat(deed.beat, self._body, now_s)
+            self._remember(now_s)  # the rows and the memory they came from shall tell the same story
 
     def _report(self, late_us: float, compute_us: float, waves: int, transitions: int) -> None:
         self._due += 1
@@ -233,6 +285,7 @@ class NpcShell:
         self._level = level
         self._known = self._slot.known[: self._graphs[level - 1].nodes]
         self._body.brain = self._brain(level)
+        self._body.guide = self._guide(level)
         if self._memory:
             memory, self._memory = json.loads(self._memory), b""
             if memory["level"] != level:  # the village moved up meanwhile: all but the map is as it was
@@ -245,9 +298,14 @@ class NpcShell:
             return Explorer(self._graphs[level - 1].neighbours.tolist(), generator)
         return Mlp(load_weights(Path(self._birth.weights))[0], generator)
 
+    def _guide(self, level: int) -> Guide:
+        return Pathfinder(self._graphs[level - 1].neighbours.tolist())
+
     def _remember(self, now_s: float) -> None:
         self._remembered_s = now_s
-        self._slot.remember(json.dumps({"level": self._level, "body": self._body.state()}).encode())
+        body = self._body
+        self._slot.remember(json.dumps({"level": self._level, "body": body.state()}).encode())
+        self._scribe.fare(body)
 
 
 NpcActor = ray.remote(NpcShell)

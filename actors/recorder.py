@@ -18,8 +18,9 @@ from actors.shell import Shell, crashing
 from nimmer.arena.ring import RingReader
 from nimmer.errors import SpoolFullError, StoreError
 from nimmer.life.gates import BODY_GATES, SHARED_GATES
-from nimmer.life.nerve import BODY_NERVES
+from nimmer.life.nerve_table import vocabulary_of
 from nimmer.life.senses import CELLS
+from nimmer.stores.diary_rows import Rows, beat_rows, ledger_rows, nerve_trail_rows
 from nimmer.stores.postgres import PostgresTraces
 from nimmer.stores.recorder import SpooledTraces
 from nimmer.stores.spool import Spool
@@ -52,6 +53,11 @@ class RecorderShell(Shell):
             "trail": RingReader(self.arena, "trail", "store"),
             "transition": RingReader(self.arena, "transition", "store"),
         }
+        self._diary: tuple[tuple[RingReader, Rows], ...] = (
+            (RingReader(self.arena, "nerve_trail", "store"), nerve_trail_rows),
+            (RingReader(self.arena, "ledger", "store"), ledger_rows),
+            (RingReader(self.arena, "beat", "store"), beat_rows),
+        )
         self._said = ""
         self._flushing = asyncio.Lock()
         self._aside = 0
@@ -81,7 +87,22 @@ class RecorderShell(Shell):
                     return None
                 ring.commit(harvest)
                 kept += len(batch)
-            return kept
+            diary = await self._flush_diary()
+            return None if diary is None else kept + diary
+
+    async def _flush_diary(self) -> int | None:
+        """Keep what the NPCs wrote into their diaries; return how many rows, None when they were refused."""
+        kept = 0
+        for ring, rows in self._diary:
+            harvest = ring.read()
+            if not len(harvest.records):
+                continue
+            batch = rows(self.charter.run, harvest.npcs, harvest.records, self._offset_s)
+            if not await self._kept(batch):
+                return None
+            ring.commit(harvest)
+            kept += len(batch)
+        return kept
 
     async def keep(self, batch: RowBatch) -> int:
         """Keep rows of a rarer table; they are acknowledged when this returns.
@@ -101,6 +122,8 @@ class RecorderShell(Shell):
             "trail_rows_lost": trail.dropped + recording.rows_lost,
             "transition_rows": self._rings["transition"].freed,
             "transition_rows_lost": self._rings["transition"].dropped,
+            "nerve_trail_rows": self._diary[0][0].freed,
+            "diary_rows_lost": sum(ring.dropped for ring, _ in self._diary),
             "waiting": trail.waiting + self._rings["transition"].waiting,
         }
 
@@ -173,6 +196,7 @@ class RecorderShell(Shell):
                 "tier": kind.tier,
                 "lifeforce_cost": kind.cost,
                 "fields": [field.name for field in kind.fields],
+                "version": kind.version,
             }
             for kind in CELLS
         )
@@ -194,12 +218,16 @@ class RecorderShell(Shell):
         nerves = tuple(
             {
                 "run": run,
-                "code": code,
+                "code": vocabulary_of(nerve.name).number,
                 "nerve_name": nerve.name,
                 "trigger_gate": nerve.gate,
                 "priority": nerve.priority,
+                "states": list(nerve.states),
+                "transitions": [list(edge[:5]) for edge in nerve.edges],
+                "controlled_cells": list(nerve.required),
+                "optional_cells": list(nerve.optional),
             }
-            for code, nerve in enumerate(BODY_NERVES, start=1)
+            for nerve in self.charter.nerves()
         )
         for table, rows in ((Table.CELLS, cells), (Table.GATES, gates), (Table.NERVES, nerves)):
             await self._kept(RowBatch(table, rows))

@@ -6,19 +6,37 @@ to be unknown. Source: docs/domain.md section 12, dashboards.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from enum import IntEnum
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import ray
 
 from actors.charter import Charter
-from nimmer.bus.message import BusStatus, GovernorStatus, LimitsStatus, NpcStatus, Status, StoresStatus
+from nimmer.arena.layout import NERVES, TIERS
+from nimmer.bus.diary_mirror import MODES
+from nimmer.bus.message import (
+    BusStatus,
+    GovernorStatus,
+    LimitsStatus,
+    NerveStatus,
+    NpcStatus,
+    Status,
+    StoresStatus,
+    TierStatus,
+)
+from nimmer.life.attention import Mode as Attention
 from nimmer.life.gates import BODY_GATES
-from nimmer.life.nerve import BODY_NERVES
+from nimmer.life.nerve_table import NERVE_NAMES
+from nimmer.life.reactions import BUDGETS_S
+from nimmer.life.vigour import State as Vigour
 
 if TYPE_CHECKING:
     from actors.bridge import BridgeShell
 
 Ask = Callable[..., Awaitable[Any]]
+Column = np.ndarray[Any, np.dtype[Any]]
 ASKED = ("garden", "supervisor", "governor", "recorder", "cells")
 
 
@@ -67,6 +85,9 @@ async def assemble(charter: Charter, bridge: "BridgeShell", ask: Ask) -> Status:
         restarts=int((vitals["generation"].clip(1) - 1).sum()),
         incidents=bridge.chronicle.lines(),
         servers={name: "answers" if answer else "away" for name, answer in answers.items()},
+        nerves=_nerves(bridge),
+        tiers=_tiers(bridge),
+        nerve_trails=int(recorder.get("nerve_trail_rows", 0)),
     )
 
 
@@ -81,6 +102,7 @@ async def _asked(ask: Ask, name: str) -> dict[str, Any]:
 def _npcs(charter: Charter, bridge: "BridgeShell", supervisor: dict[str, Any]) -> list[NpcStatus]:
     vitals, control = bridge.arena.view("vitals"), bridge.arena.view("control")
     percept, trails = bridge.arena.view("percept"), bridge.last_trails()
+    condition = bridge.arena.view("condition")
     usage = supervisor.get("usage", {})
     return [
         NpcStatus(
@@ -101,6 +123,9 @@ def _npcs(charter: Charter, bridge: "BridgeShell", supervisor: dict[str, Any]) -
             compute_ms=round(float(vitals["compute_mean_us"][npc]) / 1e3, 4),
             cpu_percent=round(float(usage.get(npc, {}).get("cpu_percent", 0.0)), 2),
             memory_mb=round(float(usage.get(npc, {}).get("memory_mb", 0.0)), 1),
+            attention=_word(Attention, int(condition["attention"][npc])),
+            vigour=_word(Vigour, int(condition["vigour"][npc])),
+            balance=_finite(float(condition["balance"][npc])),
         )
         for npc in range(charter.npcs)
     ]
@@ -110,5 +135,57 @@ def _gates(packed: int) -> dict[str, int]:
     return {gate.name: (packed >> 2 * index & 3) - 1 for index, gate in enumerate(BODY_GATES)}
 
 
+def _word(words: type[IntEnum], code: int) -> str:
+    return words(code).name.lower() if code in set(words) else str(code)
+
+
+def _finite(value: float) -> float | None:
+    return round(value, 3) if isfinite(value) else None
+
+
+def _nerves(bridge: "BridgeShell") -> list[NerveStatus]:
+    """Return every nerve over all NPCs, in the order of the table."""
+    table = bridge.arena.view("nerves").reshape(-1, NERVES)
+    return [_nerve_over_all(name, table[:, place]) for place, name in enumerate(NERVE_NAMES)]
+
+
+def _nerve_over_all(name: str, column: Column) -> NerveStatus:
+    runs = column["runs"].astype("i8")
+    ran = max(int(runs.sum()), 1)
+    modes = np.bincount(column["mode"], minlength=len(MODES)).tolist()
+    return NerveStatus(
+        name=name,
+        modes=dict(zip(MODES, modes, strict=False)),
+        runs=int(runs.sum()),
+        succeeded=int(column["succeeded"].sum()),
+        failed=int(column["failed"].sum()),
+        cost=round(float((column["cost"] * runs).sum()) / ran, 4),
+        latency_ms=round(float((column["latency_ms"] * runs).sum()) / ran, 3),
+        weight=round(float(column["weight"].mean()), 4),
+        compiled=int(column["compiled"].sum()),
+        patterns=int(column["patterns"].sum()),
+    )
+
+
+def _tiers(bridge: "BridgeShell") -> list[TierStatus]:
+    """Return the tiers that something happened on; p99 is that of the slowest NPC."""
+    table = bridge.arena.view("tiers").reshape(-1, TIERS)
+    events = table["events"].sum(axis=0)
+    return [
+        TierStatus(
+            tier=tier,
+            budget_ms=_finite(BUDGETS_S[tier] * 1e3) or 0.0,
+            events=int(events[tier]),
+            late=int(table["late"][:, tier].sum()),
+            mean_ms=round(
+                float((table["mean_ms"][:, tier] * table["events"][:, tier]).sum() / events[tier]), 3
+            ),
+            p99_ms=round(float(table["p99_ms"][:, tier].max()), 3),
+            worst_ms=round(float(table["worst_ms"][:, tier].max()), 3),
+        )
+        for tier in np.flatnonzero(events).tolist()
+    ]
+
+
 def _nerve(number: int) -> str:
-    return BODY_NERVES[number - 1].name if 0 < number <= len(BODY_NERVES) else ""
+    return NERVE_NAMES[number - 1] if 0 < number <= len(NERVE_NAMES) else ""

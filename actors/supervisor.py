@@ -16,7 +16,7 @@ import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from actors.charter import Charter
-from actors.npc import REFUSED, Birth, NpcActor
+from actors.npc import ENDED, REFUSED, Birth, NpcActor
 from actors.shell import Shell, crashing, log
 from nimmer.arena.board import Board
 from nimmer.arena.layout import ACTION, GATES, Plan
@@ -36,6 +36,8 @@ from nimmer.world.levels import load_graphs
 NPC_CPUS = 0.02
 """What one NPC is admitted with; its real limit is its control group's."""
 WATCH_S = 0.05
+LAST_WORDS_S = 2.0
+"""How long NPCs may take to write down how they ended."""
 MEASURE_S = 2.0
 """How often what NPCs use is measured; their CPU percentages cover this long."""
 
@@ -196,10 +198,21 @@ class SupervisorShell(Shell):
         """Tell every NPC to end its life, end the actors, give the control groups back; return the backend."""
         self.stopping.set()
         self._board.control["stop"] = 1
+        await self._last_words()
         for actor in self._actors.values():
             ray.kill(actor, no_restart=True)
         self._limits.close()
         return {"backend": self._limits.backend}
+
+    async def _last_words(self) -> None:
+        """Let every living NPC close its ledger; the slowest notices within a second that it is to end."""
+        deadline_s = self.clock.monotonic_s() + LAST_WORDS_S
+        living = self._board.control["alive"] == 1
+        while self.clock.monotonic_s() < deadline_s:
+            if (self._board.vitals["mode"][living] == ENDED).all():
+                return
+            await self.clock.sleep_s(WATCH_S)
+        log.warning("some NPCs ended without a last word")
 
     def _spawn(self) -> None:
         charter = self.charter
@@ -215,6 +228,9 @@ class SupervisorShell(Shell):
                 str(weights_path(weights, npc)) if charter.brain == "mlp" else None,
                 charter.price_scale,
                 charter.node_capacity,
+                charter.rules,
+                charter.prices,
+                charter.nerves_file,
             )
             self._actors[npc] = NpcActor.options(
                 name=f"npc-{npc}",

@@ -1,6 +1,7 @@
 """The binary layout of the arena: one shared-memory file per host, sections of fixed records per NPC.
 
-    header | per NPC: control, percept, known, action, memory, rings of waves, transitions and trail steps, verified
+    header | per NPC: control, percept, known, verified openings, action, memory, condition, and rings of waves,
+           | transitions, trail steps, nerve trails, ledger sums and beats
            | per organism actor: an outbox of framed messages
 
 Every section has one writer. Records that must be read whole carry a version that is odd while they are
@@ -23,6 +24,15 @@ GATES = 8
 """Gates an NPC body has room for."""
 TRIGGERS = 4
 """Trigger waves a transition record can name."""
+NERVES = 8
+"""Nerves an NPC body has room for."""
+TIERS = 6
+STATES = 16
+"""States one nerve trail can name; READS and COMMANDS likewise."""
+READS = 8
+COMMANDS = 8
+VERDICTS = 8
+"""Verified openings that may wait for one NPC."""
 
 HEADER = np.dtype(
     [
@@ -115,9 +125,14 @@ TRANSITION = np.dtype(
         ("trigger_cell", "<u2", TRIGGERS),
         ("trigger_confidence", "<f4", TRIGGERS),
         ("trigger_time_s", "<f8", TRIGGERS),
+        ("trigger_values", "<f4", (TRIGGERS, MEANINGS)),
+        ("node", "<u4"),
+        ("end", "<u4"),
     ]
 )
-"""One gate transition of one NPC; states are -1 closed, 0 stable, 1 open; cause: `nimmer.life.gate.Cause`."""
+"""One gate transition of one NPC; states are -1 closed, 0 stable, 1 open; cause: `nimmer.life.gate.Cause`.
+
+trigger_values: what the trigger waves said, in the fields of their kinds; node: key of the node that fired, 0 none."""
 
 TRAIL = np.dtype(
     [
@@ -141,11 +156,121 @@ TRAIL = np.dtype(
         ("lateness_us", "<f4"),
         ("compute_us", "<f4"),
         ("rejection", "u1"),
-        ("pad", "u1", 3),
+        ("attention", "u1"),
+        ("vigour", "u1"),
+        ("pad", "u1"),
     ]
 )
 """One tick of one NPC: what it saw, what moved it, what it did. gates: two bits per gate, state + 1.
-nerve: 0 the brain, else 1 + index in `nimmer.life.nerve.BODY_NERVES`; cost: lifeforce spent this tick."""
+nerve: 0 the brain, else 1 + index in `nimmer.life.nerve_table.NERVE_NAMES`; cost: lifeforce spent this tick; attention and
+vigour: the modes of `nimmer.life.attention` and `nimmer.life.vigour`."""
+
+NERVE_TRAIL = np.dtype(
+    [
+        ("serial", "<u8"),
+        ("npc_tick", "<u8"),
+        ("opened_tick", "<u8"),
+        ("started_tick", "<u8"),
+        ("ended_tick", "<u8"),
+        ("started_s", "<f8"),
+        ("acted_s", "<f8"),
+        ("time_s", "<f8"),
+        ("nerve", "u1"),
+        ("mode", "u1"),
+        ("outcome", "u1"),
+        ("event", "u1"),
+        ("gate", "u1"),
+        ("cause", "u1"),
+        ("matched", "u1"),
+        ("states", "u1"),
+        ("reads", "u1"),
+        ("commands", "u1"),
+        ("pad", "<u2"),
+        ("read", "<u2", READS),
+        ("state", "u1", STATES),
+        ("verb", "u1", COMMANDS),
+        ("slot", "i1", COMMANDS),
+        ("cost", "<f4"),
+        ("reward", "<f4"),
+        ("rubric", "<f4"),
+        ("weight", "<f4"),
+        ("weight_delta", "<f4"),
+        ("latency_ms", "<f4"),
+    ]
+)
+"""One run of one nerve, from waking to rest. serial: counts an NPC's nerve trails from 1, over all its births;
+npc_tick: the NPC's own tick it ended in; opened_tick: the one in which its gate opened; started_tick, ended_tick:
+world ticks; acted_s: its first act, 0 when there was none; latency_ms: from the wave that called for it to that act; states, reads, commands: how many of the arrays are used;
+cost, reward: lifeforce; rubric: the training currency; weight: of the gate before the outcome, weight_delta: what the
+outcome made of it. Codes are those of `nimmer.life.nerve`."""
+
+LEDGER = np.dtype(
+    [
+        ("time_s", "<f8"),
+        ("beat", "<u8"),
+        ("amount_micro", "<i8"),
+        ("unpaid_micro", "<i8"),
+        ("entries", "<u4"),
+        ("kind", "u1"),
+        ("reason", "u1"),
+        ("pad", "<u2"),
+    ]
+)
+"""What one NPC was charged (kind 0) or rewarded (1) for one reason in one beat, in millionths of a lifeforce."""
+
+BEAT = np.dtype(
+    [
+        ("time_s", "<f8"),
+        ("beat", "<u8"),
+        ("level_micro", "<i8"),
+        ("balance", "<f4"),
+        ("budget_ms", "<f4"),
+        ("rubric", "<f4"),
+        ("attention", "u1"),
+        ("vigour", "u1"),
+        ("pad", "<u2"),
+        ("ticks", "<u4"),
+        ("openings", "<u4"),
+    ]
+)
+"""The close of one beat of one NPC: the ledger's level, lambda (balance, inf while dormant), what was left of the
+attention budget, ticks lived and gates opened in the beat."""
+
+CONDITION = np.dtype(
+    [
+        ("attention", "u1"),
+        ("vigour", "u1"),
+        ("pad", "<u2"),
+        ("budget_ms", "<f4"),
+        ("balance", "<f4"),
+        ("reserve_s", "<f4"),
+        ("rubric", "<f4"),
+        ("rubric_runs", "<u4"),
+    ]
+)
+"""How one NPC fares, rewritten every second for whoever looks."""
+
+NERVE_VITALS = np.dtype(
+    [
+        ("mode", "u1"),
+        ("state", "u1"),
+        ("able", "u1"),
+        ("compiled", "u1"),
+        ("weight", "<f4"),
+        ("runs", "<u4"),
+        ("succeeded", "<u4"),
+        ("failed", "<u4"),
+        ("patterns", "<u4"),
+        ("cost", "<f4"),
+        ("latency_ms", "<f4"),
+    ]
+)
+"""One nerve of one NPC: its mode, means of cost (lifeforce) and latency (trigger wave to first act)."""
+
+TIER_VITALS = np.dtype(
+    [("events", "<u4"), ("late", "<u4"), ("mean_ms", "<f4"), ("p99_ms", "<f4"), ("worst_ms", "<f4")]
+)
+"""Reactions of one NPC on one tier, trigger wave to first act, and how many were over the tier's budget."""
 
 VERIFIED = np.dtype(
     [
@@ -158,7 +283,7 @@ VERIFIED = np.dtype(
         ("expires_s", "<f8"),
     ]
 )
-"""One verified signal of the virtual garden for one gate of one NPC; see `nimmer.arena.verdicts`."""
+"""An opening the virtual garden has verified for one gate of one NPC; see `nimmer.arena.verdicts`."""
 
 RING = np.dtype([("head", "<u8"), ("dropped", "<u8"), ("bus", "<u8"), ("store", "<u8"), ("plan", "<u8")])
 """Cursors of one ring, counted in records ever written: head by the producer, `bus` by the bridge, `store` by
@@ -171,10 +296,11 @@ OUTBOX = np.dtype([("head", "<u8"), ("tail", "<u8"), ("dropped", "<u8"), ("birth
 WAVE_RING = 512
 TRANSITION_RING = 512
 TRAIL_RING = 4096
+NERVE_TRAIL_RING = 256
+LEDGER_RING = 256
+BEAT_RING = 16
 OUTBOX_BYTES = 1 << 20
-VERDICTS = 8
-"""Verified signals one NPC has room for, the newest."""
-MEMORY_BYTES = 16384
+MEMORY_BYTES = 65536
 """Room for one NPC's remembered state, twice (two copies, the older is overwritten)."""
 
 
@@ -215,6 +341,15 @@ class Plan:
             ("transition", n * TRANSITION_RING, TRANSITION),
             ("trail_cursor", n, RING),
             ("trail", n * TRAIL_RING, TRAIL),
+            ("nerve_trail_cursor", n, RING),
+            ("nerve_trail", n * NERVE_TRAIL_RING, NERVE_TRAIL),
+            ("ledger_cursor", n, RING),
+            ("ledger", n * LEDGER_RING, LEDGER),
+            ("beat_cursor", n, RING),
+            ("beat", n * BEAT_RING, BEAT),
+            ("condition", n, CONDITION),
+            ("nerves", n * NERVES, NERVE_VITALS),
+            ("tiers", n * TIERS, TIER_VITALS),
             ("verified", n * VERDICTS, VERIFIED),
             ("outbox_cursor", self.outboxes, OUTBOX),
             ("outbox", self.outboxes * OUTBOX_BYTES, byte),

@@ -13,6 +13,7 @@ from nimmer.arena.memory import Arena
 
 Records = np.ndarray[tuple[int], np.dtype[Any]]
 Ids = np.ndarray[tuple[int], np.dtype[np.int64]]
+Ring = Literal["wave", "transition", "trail", "nerve_trail", "ledger", "beat"]
 
 
 class Harvest(NamedTuple):
@@ -29,9 +30,7 @@ class Harvest(NamedTuple):
 class RingReader:
     """One follower of one kind of ring over all NPCs of the host."""
 
-    def __init__(
-        self, arena: Arena, ring: Literal["wave", "transition", "trail"], follower: Literal["bus", "store"]
-    ) -> None:
+    def __init__(self, arena: Arena, ring: Ring, follower: Literal["bus", "store"]) -> None:
         """Follow `ring` with the cursor of `follower`."""
         self._rings = arena.view(f"{ring}_cursor")
         self._records = arena.view(ring)

@@ -40,8 +40,9 @@ _WAVES = tuple(
     struct.Struct(f"<dQHHff{count}f{4 * (MEANINGS - count) + 4}x") for count in range(MEANINGS + 1)
 )
 """By how many values are used; the others are zeroed."""
-_TRANSITION = struct.Struct(f"<dQHbbBBHffff{TRIGGERS}H{TRIGGERS}f{TRIGGERS}d")
-_TRAIL = struct.Struct("<QQdIiBbBBHBBfffffffB3x")
+_TRANSITION = struct.Struct(f"<dQHbbBBHffff{TRIGGERS}H{TRIGGERS}f{TRIGGERS}d{TRIGGERS * MEANINGS}fII")
+_TRAIL = struct.Struct("<QQdIiBbBBHBBfffffffBBBx")
+_ZEROS = (0.0,) * MEANINGS
 _ATTEMPTS = 64
 _REPORT_OFFSET = 16
 """Where a `VITALS` record's report begins, behind pid, generation and time of birth."""
@@ -86,6 +87,7 @@ class Slot:
             raise ArenaError(f"the arena has slots 0..{arena.plan.npcs - 1}, not {npc}")
         sections = arena.sections
         self.npc = npc
+        self.arena = arena
         self._memory = arena.memory
         # `pack_into` clears its target before it packs, which another process could see: whatever is read without
         # a version (cursors, versions themselves) is stored as one aligned word
@@ -186,20 +188,27 @@ class Slot:
         correlation: float,
         cost: float,
         weight: float,
-        triggers: tuple[tuple[int, float, float], ...],
+        triggers: tuple[tuple[int, float, float, tuple[float, ...]], ...],
+        node: int = 0,
     ) -> bool:
-        """Append a gate transition; False, counted, when the recorder lags a whole ring behind."""
+        """Append a gate transition; False, counted, when the recorder lags a whole ring behind.
+
+        triggers: (cell, confidence, time in s, values) of the waves behind it, the last `TRIGGERS` are kept.
+        """
         memory, at = self._memory, self._transition_cursor
         head, dropped, _, store, _ = _CURSORS.unpack_from(memory, at)
         if head - store >= TRANSITION_RING:
             self._words[(at >> 3) + 1] = dropped + 1
             return False
         named = triggers[-TRIGGERS:]
-        room = TRIGGERS - len(named)
-        zeros = (0,) * room
+        zeros = (0,) * (TRIGGERS - len(named))
+        said: list[float] = []
+        for trigger in named:
+            said += trigger[3]
+            said += _ZEROS[len(trigger[3]) :]
         _TRANSITION.pack_into(
             memory,
-            self._transitions + head % TRANSITION_RING * 96,
+            self._transitions + head % TRANSITION_RING * _TRANSITION.size,
             time_s,
             npc_tick,
             gate,
@@ -218,6 +227,10 @@ class Slot:
             *zeros,
             *[trigger[2] for trigger in named],
             *zeros,
+            *said,
+            *_ZEROS * len(zeros),
+            node,
+            0,
         )
         self._words[at >> 3] = head + 1
         return True

@@ -58,10 +58,12 @@ def identities(environment: str) -> dict[str, Permissions]:
         f"{env}.npc.*.state",
         f"{env}.nervous.cells.*.wave",
         f"{env}.nervous.cells.math.response",
+        f"{env}.nervous.nerves.*.trail",
         f"{env}.thalamus.gate.*",
         f"{env}.thalamus.traces.correlations",
         f"{env}.thalamus.verified.signal",
         f"{env}.thalamus.outcomes.feedback",
+        f"{env}.economy.lifeforce.*",
         f"{env}.world.arena.*",
         f"{env}.world.virtual.aggregate",
     )

@@ -5,7 +5,7 @@ Source: docs/domain.md section 7, "Bodies".
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 Share = Annotated[float, Meta(ge=0.0, le=1.0, description="a share, 0..1")]
 Count = Annotated[int, Meta(ge=0, description="a count, never negative")]
@@ -26,11 +26,12 @@ class WaveSignal(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TriggerSignal(Struct, frozen=True, forbid_unknown_fields=True):
-    """One wave that helped a gate to move: its source, confidence and time (ISO-8601, UTC)."""
+    """One wave that helped a gate to move: its source, confidence, time (ISO-8601, UTC) and what it said."""
 
     source: Name
     confidence: Share
     timestamp: str
+    semantic_content: dict[str, Scalar] = {}
 
 
 class GateTransition(Struct, frozen=True, forbid_unknown_fields=True):
@@ -109,3 +110,64 @@ class TrainingFrame(Struct, frozen=True, forbid_unknown_fields=True):
     run: Annotated[str, Meta(pattern="^[0-9a-f]{16}$")]
     rows: Annotated[int, Meta(ge=1)]
     columns: dict[str, list[int | float | None]]
+
+
+Mode = Literal["deliberate", "hybrid", "reflex"]
+RunOutcome = Literal["abandoned", "success", "failure", "timeout"]
+
+
+class NerveTrail(Struct, frozen=True, forbid_unknown_fields=True):
+    """One run of one nerve, from waking to rest.
+
+    serial: counts the NPC's nerve trails; gate, cause, opened_tick: what woke it; states: visited, in words; reads:
+    cells it looked at; commands: what it had the body do; latency_ms: from waking to its first act, null when it never
+    acted; cost, reward: lifeforce; rubric: the training currency; weight_delta: what the outcome made of the gate's
+    weight; event: compiled or demoted by this run.
+    """
+
+    npc_id: NpcId
+    serial: Count
+    nerve: Name
+    mode: Mode
+    outcome: RunOutcome
+    gate: Name
+    cause: str
+    tick: Count
+    opened_tick: Count
+    started: str
+    ended: str
+    latency_ms: float | None
+    states: list[str]
+    reads: list[str]
+    commands: list[str]
+    cost: float
+    reward: float
+    rubric: float
+    weight: Share
+    weight_delta: float
+    matched: bool = False
+    event: Literal["", "compiled", "demoted"] = ""
+
+
+class LifeforceSum(Struct, frozen=True, forbid_unknown_fields=True):
+    """What an entity was charged or rewarded for one reason in one beat, in millionths of a lifeforce."""
+
+    entity: Name
+    beat: Count
+    kind: Literal["charge", "reward"]
+    reason: Name
+    amount_micro: int
+    unpaid_micro: Count
+    entries: Count
+
+
+class LifeforceBalance(Struct, frozen=True, forbid_unknown_fields=True):
+    """How an entity stands at the close of a beat: level in millionths, lambda (null while dormant), attention left."""
+
+    entity: Name
+    beat: Count
+    level_micro: Count
+    lambda_: Annotated[float, Meta(ge=0.0)] | None = field(name="lambda", default=None)
+    budget_left_ms: float = 0.0
+    attention: str = ""
+    vigour: str = ""

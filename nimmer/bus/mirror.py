@@ -21,7 +21,9 @@ from nimmer.bus.message import VERSION, Envelope, Garden, GateTransition, Header
 from nimmer.bus.wave_mirror import Ids, Posting, Records, WaveMirror, opening, quietly, sensible
 from nimmer.errors import MessageError
 from nimmer.life.action import Verb
-from nimmer.life.wave import CellKind
+from nimmer.life.senses import meaning
+from nimmer.life.transition import PSEUDO_SOURCES
+from nimmer.life.wave import CellKind, Wave
 
 __all__ = ["Frame", "Posting", "StateMirror", "TransitionMirror", "WaveMirror", "training_frame"]
 
@@ -119,7 +121,9 @@ class TransitionMirror:
         good &= sensible(records["time_s"] + self._offset_s) & (records["cause"] < len(self._causes))
         used = np.arange(records["trigger_cell"].shape[1]) < records["triggers"][:, None]
         confidence = records["trigger_confidence"]
-        fine = (records["trigger_cell"] < len(self._cells)) & (confidence >= 0.0) & (confidence <= 1.0)
+        cell = records["trigger_cell"]
+        fine = (cell < len(self._cells)) | (cell >= min(PSEUDO_SOURCES))
+        fine &= (confidence >= 0.0) & (confidence <= 1.0)
         fine &= sensible(records["trigger_time_s"] + self._offset_s)
         good &= (fine | ~used).all(axis=1) & (records["triggers"] <= used.shape[1])
         return good
@@ -127,32 +131,34 @@ class TransitionMirror:
     def _one(self, record: np.void, npc: int, message_id: str) -> Frame:
         gate = self._gates[record["gate"]]
         to_state = int(record["to_state"]) + 1
-        triggers = [
-            TriggerSignal(
-                f"npc.{npc}.{self._cells[record['trigger_cell'][place]].name}",
-                _number(record["trigger_confidence"][place]),
-                stamp(float(record["trigger_time_s"][place]) + self._offset_s),
-            )
-            for place in range(record["triggers"])
-        ]
+        triggers = [self._trigger(record, npc, place) for place in range(record["triggers"])]
         body = GateTransition(
             gate_id=f"npc.{npc}.{gate.name}",
             domain=gate.domain,
             from_state=STATES[int(record["from_state"]) + 1],
             to_state=STATES[to_state],
-            state_value=_number(record["value"]),
-            correlation_score=_number(record["correlation"]),
+            state_value=shortest(record["value"]),
+            correlation_score=shortest(record["correlation"]),
             routed_to_tier=int(record["tier"]),
-            lifeforce_cost=_number(record["cost"]),
+            lifeforce_cost=shortest(record["cost"]),
             trigger_signals=triggers,
             cause=self._causes[record["cause"]],
-            weight=_number(record["weight"]),
+            weight=shortest(record["weight"]),
         )
         source = Source(f"npc.{npc}.{gate.name}", "gate", self._garden, int(record["tier"]))
         header = Header(
             message_id, "GateTransition", VERSION, stamp(float(record["time_s"]) + self._offset_s), source
         )
         return Frame(self._subjects[to_state], msgspec.json.encode(Envelope(header, body)), message_id)
+
+    def _trigger(self, record: np.void, npc: int, place: int) -> TriggerSignal:
+        code = int(record["trigger_cell"][place])
+        sure = shortest(record["trigger_confidence"][place])
+        at = stamp(float(record["trigger_time_s"][place]) + self._offset_s)
+        if code in PSEUDO_SOURCES:
+            return TriggerSignal(PSEUDO_SOURCES[code], sure, at)
+        said = meaning(Wave(code, 0.0, sure, 0.0, tuple(map(shortest, record["trigger_values"][place]))))
+        return TriggerSignal(f"npc.{npc}.{self._cells[code].name}", sure, at, said)  # type: ignore[arg-type]  # numbers and words
 
 
 class StateMirror:
@@ -272,6 +278,6 @@ def _record_id(run: str, npc: int, record: np.void) -> str:
     return str(UUID(bytes=digest.digest(), version=4))
 
 
-def _number(value: np.floating) -> float:
+def shortest(value: np.floating) -> float:
     """Return a float32 as the float whose shortest text it is, 0.3 instead of 0.30000001192092896."""
     return float(str(value))

@@ -19,6 +19,9 @@ from nimmer.bus.identities import ENVIRONMENTS
 from nimmer.bus.life_messages import (
     GateTransition,
     GovernorAllocate,
+    LifeforceBalance,
+    LifeforceSum,
+    NerveTrail,
     NpcAction,
     NpcState,
     TrainingFrame,
@@ -47,6 +50,7 @@ PARAMETERS: dict[str, tuple[str, str]] = {
     "npc": (r"0|[1-9][0-9]{0,4}", "number of an NPC, from 0"),
     "device": (DEVICE, "name of a device, such as greenhouse-1"),
     "host": (r"[A-Za-z0-9_-]+", "name of a host, dots written as dashes"),
+    "nerve": (r"[a-z][a-z0-9_]*", "name of a nerve, such as charging"),
     "command": (r"[a-z][a-z0-9_]*", "name of a command, such as tick_hz"),
     "kind": (r"[a-z0-9_-]+", "what kind of incident"),
     "entity": (r"actor|node|job", "what kind of thing Ray speaks of"),
@@ -84,6 +88,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "nervous.devices.{device}.reading", DeviceReading, "report", "a device tells what one sensor measured"
     ),
+    Topic("nervous.nerves.{nerve}.trail", NerveTrail, "event", "what a nerve did, why, and what came of it"),
     Topic("thalamus.gate.{state}", GateTransition, "event", "a gate opened, closed or came to rest"),
     Topic("thalamus.governor.allocate", GovernorAllocate, "event", "an NPC's share for an epoch"),
     Topic("thalamus.governor.command", Command, "request", "an order to the governor", Reply),
@@ -107,6 +112,11 @@ TOPICS: tuple[Topic, ...] = (
     Topic("npc.{npc}.state", NpcState, "event", "one tick of an NPC"),
     Topic("npc.{npc}.action", NpcAction, "request", "proposes an action for an NPC", Reply),
     Topic("npc.{host}.commands.{command}", Command, "request", "an order to a host's supervisor", Reply),
+    Topic("economy.lifeforce.charge", LifeforceSum, "event", "what was paid for one reason in a beat"),
+    Topic("economy.lifeforce.reward", LifeforceSum, "event", "what was earned for one reason in a beat"),
+    Topic(
+        "economy.lifeforce.lambda", LifeforceBalance, "event", "how an entity stands at the close of a beat"
+    ),
     Topic("world.arena.delta", WorldDelta, "event", "what changed in a world tick"),
     Topic("world.arena.snapshot", WorldSnapshot, "event", "a snapshot was taken"),
     Topic("world.arena.aggregate", WorldAggregate, "event", "the world at a glance"),

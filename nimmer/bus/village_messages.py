@@ -67,6 +67,40 @@ class NpcStatus(Struct, frozen=True, forbid_unknown_fields=True):
     compute_ms: float
     cpu_percent: float
     memory_mb: float
+    attention: str = ""
+    vigour: str = ""
+    balance: float | None = None
+
+
+class NerveStatus(Struct, frozen=True, forbid_unknown_fields=True):
+    """One nerve over all NPCs: in how many it is in which mode, what it did, what a run costs and how fast it acts.
+
+    cost: mean lifeforce of a run; latency_ms: mean from waking to the first act; weight: mean of its gates' weights;
+    compiled: in how many NPCs it is a reflex; patterns: stored in all.
+    """
+
+    name: str
+    modes: dict[str, Count]
+    runs: Count
+    succeeded: Count
+    failed: Count
+    cost: float
+    latency_ms: float
+    weight: float
+    compiled: Count
+    patterns: Count
+
+
+class TierStatus(Struct, frozen=True, forbid_unknown_fields=True):
+    """Reactions of one tier over all NPCs, from trigger wave to first act; budget_ms 0: the tier has none."""
+
+    tier: Annotated[int, Meta(ge=0, le=5)]
+    budget_ms: float
+    events: Count
+    late: Count
+    mean_ms: float
+    p99_ms: float
+    worst_ms: float
 
 
 class LimitsStatus(Struct, frozen=True, forbid_unknown_fields=True):
@@ -128,6 +162,9 @@ class Status(Struct, frozen=True, forbid_unknown_fields=True):
     restarts: Count
     incidents: list[str]
     servers: dict[str, str]
+    nerves: list[NerveStatus] = []
+    tiers: list[TierStatus] = []
+    nerve_trails: Count = 0
 
 
 class RayLifecycle(Struct, frozen=True, forbid_unknown_fields=True):

@@ -35,7 +35,7 @@ COMMANDS: dict[str, Entry] = {
     "watch": Entry("nimmer.cli.watch", "watch", "Watch the running village live in the terminal."),
     "quiz": Entry("nimmer.cli.quiz", "quiz", "Ask every NPC about every location and show what it misses."),
     "trails": Entry(
-        "nimmer.cli.trails", "trails", "List decision trails: what each NPC saw, and why it did what it did."
+        "nimmer.cli.trails", "app", "List decision trails; `trails why` walks back from a deed to its waves."
     ),
     "replay": Entry(
         "nimmer.cli.replay", "replay", "Run a past run again from its action log and compare every tick."

@@ -44,6 +44,8 @@ _COLUMNS = (
     _Column("LF", lambda npc: f"{npc.lifeforce:.0f}", always=False),
     _Column("knows", lambda npc: f"{npc.coverage:.0%}"),
     _Column("births", lambda npc: str(npc.generation), always=False),
+    _Column("attention", lambda npc: npc.attention, always=False),
+    _Column("vigour", lambda npc: npc.vigour, always=False),
 )
 
 
@@ -71,6 +73,8 @@ def status_page(status: Status, dashboard_url: str | None, width: int) -> Render
         _facts(status, dashboard_url),
         Text(),
         _npcs(status.npcs, width),
+        Text(),
+        _nerves(status),
     ]
     if status.incidents:
         parts += [Text(), Text("incidents", DIM), *(Text(f"  {line}", WARNING) for line in status.incidents)]
@@ -120,8 +124,36 @@ def _facts(status: Status, dashboard_url: str | None) -> Table:
     )
     table.add_row("waves", f"{status.waves}, gate transitions {status.transitions}")
     table.add_row("servers", ", ".join(f"{name} {state}" for name, state in status.servers.items()) or "-")
+    for tier in status.tiers:
+        budget = f"within {tier.budget_ms:g} ms" if tier.budget_ms else "no budget"
+        late = (f", {tier.late} late", WARNING) if tier.late else ""
+        said = f"{tier.events} reactions, mean {tier.mean_ms:.1f} ms, p99 {tier.p99_ms:.1f}, worst {tier.worst_ms:.1f}; {budget}"
+        table.add_row(f"tier {tier.tier}", Text.assemble(said, late))
     table.add_row("restarts", Text(str(status.restarts), WARNING if status.restarts else ""))
     table.add_row("dashboard", dashboard_url or "-")
+    return table
+
+
+def _nerves(status: Status) -> Table:
+    """Return what the nerves did over all NPCs."""
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style=DIM, pad_edge=False)
+    table.add_column("nerve", no_wrap=True)
+    for title in (
+        "deliberate",
+        "hybrid",
+        "reflex",
+        "runs",
+        "success",
+        "failed",
+        "cost LF",
+        "first act ms",
+        "w",
+    ):
+        table.add_column(title, justify="right", no_wrap=True)
+    for nerve in status.nerves:
+        modes = (str(nerve.modes.get(mode, 0)) for mode in ("deliberate", "hybrid", "reflex"))
+        numbers = (str(nerve.runs), str(nerve.succeeded), str(nerve.failed), f"{nerve.cost:.3f}")
+        table.add_row(nerve.name, *modes, *numbers, f"{nerve.latency_ms:.0f}", f"{nerve.weight:.2f}")
     return table
 
 

@@ -4,7 +4,6 @@ Source: docs/domain.md section 11 (decision_trails); docs/stores.md.
 """
 
 import asyncio
-import re
 from typing import Annotated
 
 import typer
@@ -15,21 +14,29 @@ from nimmer.cli.console import complain, emit_json, screen
 from nimmer.cli.durations import duration_s
 from nimmer.cli.options import ConfigOption, JsonOption
 from nimmer.cli.palette import ACTIVE, DIM, GATE_GLYPHS, WARNING
-from nimmer.cli.village import find_village
+from nimmer.cli.why import RUN, database, nerves, why
 from nimmer.clock import SystemClock
-from nimmer.config import Settings, load
+from nimmer.config import load
 from nimmer.errors import ConfigError
 from nimmer.life.action import Verb
 from nimmer.life.gates import BODY_GATES
-from nimmer.life.nerve import BODY_NERVES
+from nimmer.life.nerve_table import NERVE_NAMES
 from nimmer.stores.postgres import PostgresTraces
 from nimmer.stores.traces import Trail
 from nimmer.world.rejection import Rejection
 
-_RUN = re.compile(r"[0-9a-f]{16}")
+app = typer.Typer(
+    rich_markup_mode="rich",
+    invoke_without_command=True,
+    help="List decision trails, and ask why a nerve did what it did.",
+)
+app.command()(why)
+app.command()(nerves)
 
 
+@app.callback()
 def trails(
+    context: typer.Context,
     npc: Annotated[int | None, typer.Option("--npc", min=0, help="Only this NPC.")] = None,
     last: Annotated[
         str | None, typer.Option("--last", metavar="10m", help="Only of so long: 30s, 10m, 2h, 7d.")
@@ -46,23 +53,24 @@ def trails(
     [dim]$[/dim] nimmer trails --npc 7 --last 10m
 
     [dim]$[/dim] nimmer trails --limit 1000 --json | jq '.[] | select(.rejection != "accepted")'
+
+    [dim]$[/dim] nimmer trails nerves   [dim]# what the nerves did, and how their trails are called[/dim]
+
+    [dim]$[/dim] nimmer trails why 7/41   [dim]# from an outcome back to the waves behind it[/dim]
     """
-    if run is not None and not _RUN.fullmatch(run):
+    if context.invoked_subcommand is not None:
+        return
+    if run is not None and not RUN.fullmatch(run):
         raise ConfigError(f"--run {run!r} is no run: 16 hex digits, as `nimmer status` shows them")
     since_s = SystemClock().unix_s() - duration_s(last) if last is not None else 0.0
     settings = load(config=config).settings
-    rows = asyncio.run(_read(_database(settings), run, npc, since_s, limit))
+    rows = asyncio.run(_read(database(settings), run, npc, since_s, limit))
     if as_json:
         emit_json([_as_json(row) for row in rows])
     elif rows:
         screen().print(trails_table(rows))
     else:
         complain("no trail matches; without --last, --npc and --run all are shown")
-
-
-def _database(settings: Settings) -> str:
-    """Return where the trails are: a database of one's own is there even when no village runs."""
-    return settings.stores.postgres_url or find_village(settings).reader_url()
 
 
 async def _read(url: str, run: str | None, npc: int | None, since_s: float, limit: int) -> list[Trail]:
@@ -82,7 +90,7 @@ def moved_by(nerve: int) -> str:
     """Return who decided: "brain", or the name of the body's nerve."""
     if nerve == 0:
         return "brain"
-    return BODY_NERVES[nerve - 1].name if nerve <= len(BODY_NERVES) else f"nerve {nerve}"
+    return NERVE_NAMES[nerve - 1] if nerve <= len(NERVE_NAMES) else f"nerve {nerve}"
 
 
 def _verb(row: Trail) -> str:

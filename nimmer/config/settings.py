@@ -8,8 +8,17 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from nimmer.config.organism import (
+    DevicesSettings,
+    LifeforceSettings,
+    NervesSettings,
+    ThalamusSettings,
+    VirtualSettings,
+)
+from nimmer.config.section import Section
 
 ENV_PREFIX = "NIMMER_"
 ENV_DELIMITER = "__"
@@ -29,12 +38,6 @@ def _url_of(*schemes: str) -> AfterValidator:
         return url
 
     return AfterValidator(check)
-
-
-class Section(BaseModel):
-    """One table of the configuration: frozen, and closed to unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
 
 
 class VillageSettings(Section):
@@ -107,17 +110,6 @@ class WorldSettings(Section):
         le=100_000,
         description="epochs between two quizzes of the village",
         json_schema_extra={"unit": "epochs"},
-    )
-
-
-class LifeforceSettings(Section):
-    """The energy economy."""
-
-    price_scale: float = Field(
-        default=0.01,
-        ge=0,
-        le=100,
-        description="factor on every printed price of a cell, gate and nerve; 0 makes life free",
     )
 
 
@@ -294,6 +286,10 @@ class Settings(BaseSettings):
     village: VillageSettings = VillageSettings()
     world: WorldSettings = WorldSettings()
     lifeforce: LifeforceSettings = LifeforceSettings()
+    nerves: NervesSettings = NervesSettings()
+    virtual: VirtualSettings = VirtualSettings()
+    thalamus: ThalamusSettings = ThalamusSettings()
+    devices: DevicesSettings = DevicesSettings()
     governor: GovernorSettings = GovernorSettings()
     bus: BusSettings = BusSettings()
     stores: StoresSettings = StoresSettings()

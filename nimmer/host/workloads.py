@@ -13,6 +13,7 @@ from nimmer.chance import Chance
 from nimmer.host.calibration import Rounds, Workload
 from nimmer.host.sensors import HostSensors
 from nimmer.life.action import MOVES, SLOTS
+from nimmer.life.bearing import bearing
 from nimmer.life.body import Body
 from nimmer.life.body_cells import BodyCells
 from nimmer.life.correlation import Condition
@@ -21,8 +22,9 @@ from nimmer.life.gate_spec import GateSpec
 from nimmer.life.gates import BODY_GATES
 from nimmer.life.host_cells import HostCells
 from nimmer.life.math_cell import MathCell
-from nimmer.life.nerve import COLLISION_AVOIDANCE, NerveMachine
+from nimmer.life.nerve_table import built_in_nerves, make_nerves
 from nimmer.life.percept import FEATURES, Percept
+from nimmer.life.scene import Scene, Ways
 from nimmer.life.senses import BODY_CELLS, CELLS, HOST_TEMPERATURE
 from nimmer.life.wave import Wave
 from nimmer.minds.brain import Brain
@@ -78,7 +80,7 @@ def workloads() -> list[Workload]:
     """Return everything that can be measured in this process, in the order of `OPERATIONS`."""
     graph = load_graphs()[0]
     percepts = walk(graph)
-    return [*_body_cells(percepts), *_other_cells(), *_gates(), _nerve(), *_brains(graph, percepts)]
+    return [*_body_cells(percepts), *_other_cells(), *_gates(), _nerve(percepts), *_brains(graph, percepts)]
 
 
 def _sensing(percepts: list[Percept], sparing: int, moves: bool = False) -> Rounds:
@@ -155,14 +157,19 @@ def _startling(celsius: float) -> Rounds:
     return run
 
 
-def _nerve() -> Workload:
-    machine = NerveMachine(COLLISION_AVOIDANCE)
-    idle, detect = (COLLISION_AVOIDANCE.states.index(name) for name in ("IDLE", "DETECT"))
+def _nerve(percepts: list[Percept]) -> Workload:
+    """Return an edge of a nerve: collision avoidance sees something near, and sees it gone."""
+    nerve = make_nerves(built_in_nerves())[0]
+    around = bearing(percepts[0].slots, 0)
+    seen, times = cycle(percepts), _times()
+    near, free = Ways(25.0, 115.0, 115.0), Ways(115.0, 115.0, 115.0)
 
     def run(rounds: int) -> None:
         for _ in range(rounds):
-            machine.go(detect)
-            machine.go(idle)
+            nerve.step(Scene(next(seen), around, near, now_s=next(times), elapsed_s=TICK_S), 0.1)
+            nerve.step(Scene(next(seen), around, free, now_s=next(times), elapsed_s=TICK_S), 0.1)
+            nerve.collect()
+            nerve.finished.clear()
 
     return Workload(("nerve.edge",), run, share=2)
 

@@ -1,55 +1,74 @@
 """One NPC's body: a tick from percept to deed.
 
-    percept -> cells emit waves -> gates correlate them -> brain decides -> nerves may claim the motor
-            -> the ledger pays and is paid -> deed
+    percept -> cells emit waves -> gates correlate them -> attention -> brain decides -> nerves may claim the motor
+            -> the ledger pays and is paid, gates learn from what nerves did -> deed
 
 This is the hot path of every NPC process, up to twenty times a second on a fraction of a core: plain Python
 on plain numbers, no object that is not handed on.
-Source: docs/domain.md sections 2, 3, 5, 6 and 8 (the NPC process).
+Source: docs/domain.md sections 2 to 6 and 8 (the NPC process).
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-from nimmer.life.action import SLOTS, Action, Verb
+from nimmer.life.action import SLOTS, STAY, Action, Verb
+from nimmer.life.attention import Attention
 from nimmer.life.bearing import BEARINGS, Bearing
+from nimmer.life.behaviour import Behaviour, Lesson
 from nimmer.life.body_cells import BodyCells
-from nimmer.life.collision_avoidance import CollisionAvoidance, Ways
-from nimmer.life.exploration import Exploration
-from nimmer.life.gate import ResonantGate, Transition
+from nimmer.life.collision_avoidance import CollisionMemory
+from nimmer.life.economy import REWARDS
+from nimmer.life.evolution import EvolutionRules
+from nimmer.life.gate import ResonantGate
 from nimmer.life.gates import BODY_GATES
-from nimmer.life.lifeforce import (
-    COLLISION,
-    COLLISION_AVOIDED,
-    INTERACTION,
-    NEW_AREA,
-    NEW_FACT,
-    SURVIVED_MINUTE,
-    Lifeforce,
-)
-from nimmer.life.nerve import BODY_NERVES, Claim, arbitrate
+from nimmer.life.lifeforce import Lifeforce
+from nimmer.life.metabolism import Beat, Happened, Metabolism
+from nimmer.life.nerve_run import RunEvent, RunOutcome
+from nimmer.life.nerve_spec import NerveSpec
+from nimmer.life.nerve_table import NERVE_NAMES, built_in_nerves, make_nerves
 from nimmer.life.percept import Percept
-from nimmer.life.senses import BODY_CELLS, DISTANCE_FRONT, DISTANCE_LEFT, DISTANCE_RIGHT, NOVELTY, SOCIAL
+from nimmer.life.pricing import Pricing
+from nimmer.life.reactions import Reactions
+from nimmer.life.rubric import Rubric
+from nimmer.life.scene import Scene, Ways
+from nimmer.life.senses import BODY_CELLS, DISTANCE_LEFT, DISTANCE_RIGHT
+from nimmer.life.transition import Transition
+from nimmer.life.vigour import ENERGY_ONLY
 from nimmer.life.wave import Wave
 from nimmer.minds.brain import Brain, Flags, Floats
-from nimmer.world.rejection import Rejection
+from nimmer.minds.guide import Guide, Lost
 
-LONGEST_GAP_S = 60.0
-"""A pause longer than this pays no more income than this: a dead body earns nothing."""
+_REASONS = {"collision_avoidance": "avoided", "charging": "docked"}
+"""What a success of a nerve is booked under."""
+_URGENT = frozenset({"battery", "danger", "distance"})
+"""Domains whose open gate is work that cannot wait for the morning."""
 
-_GATE_OF_CELL = tuple(
-    next(index for index, gate in enumerate(BODY_GATES) if gate.domain == kind.domain)
-    for kind in BODY_CELLS[: SOCIAL + 1]
-)
-_NAMES = [gate.name for gate in BODY_GATES]
-_COLLISION_GATE, _EXPLORATION_GATE = (_NAMES.index(nerve.gate) for nerve in BODY_NERVES)
+
+class Verdict(Protocol):
+    """An opening the virtual garden has verified."""
+
+    @property
+    def gate(self) -> int:
+        """Which gate it is for."""
+        ...
+
+    @property
+    def confidence(self) -> float:
+        """How surely it was verified, 0..1."""
+        ...
+
+    @property
+    def expires_s(self) -> float:
+        """After this it says nothing any more, s."""
+        ...
 
 
 class Deed(NamedTuple):
     """What one tick came to.
 
-    nerve: 0 the brain, else 1 + index in `BODY_NERVES`; nerve_state: index into that nerve's states;
-    gates: two bits per gate, state + 1; cost: lifeforce charged this tick.
+    nerve: 0 the brain, else 1 + index in `NERVE_NAMES`; nerve_state: index into that nerve's states;
+    gates: two bits per gate, state + 1; cost: lifeforce charged this tick; attention, vigour: modes; lessons: runs of
+    nerves that ended; beat: the one that ended, if one did.
     """
 
     action: Action
@@ -59,38 +78,34 @@ class Deed(NamedTuple):
     nerve_state: int
     gates: int
     cost: float
+    attention: int
+    vigour: int
+    lessons: list[Lesson]
+    beat: Beat | None
 
 
 class Body:
     """Cells, gates, nerves, ledger and brain of one NPC. Give it percepts in order; it keeps all else itself."""
 
     __slots__ = (
-        "_coverage",
-        "_elapsed_s",
-        "_hears",
-        "_level",
-        "_node",
-        "_now_s",
-        "_overrides",
-        "_seen_tick",
-        "_sense_cost",
-        "_slots",
-        "_survived_s",
-        "_verb",
-        "_visited",
-        "brain",
-        "cells",
-        "collision",
-        "exploration",
-        "gates",
-        "ledger",
-        "npc",
-        "price_scale",
+        "_hears", "_overrides", "_slots", "_urgent", "_verb", "_verified_s", "attention",
+        "behaviour", "brain", "cells", "gates", "guide", "metabolism", "npc", "openings", "reactions", "rubric",
         "ticks",
-    )
+    )  # fmt: skip
 
     def __init__(
-        self, npc: int, brain: Brain, slots: int, price_scale: float = 0.01, node_capacity: int = 4
+        self,
+        npc: int,
+        brain: Brain,
+        slots: int,
+        price_scale: float = 0.01,
+        node_capacity: int = 4,
+        *,
+        real: bool = True,
+        prices: Pricing | None = None,
+        nerves: tuple[NerveSpec, ...] | None = None,
+        rules: EvolutionRules | None = None,
+        guide: Guide | None = None,
     ) -> None:
         """Be born.
 
@@ -100,6 +115,11 @@ class Body:
             slots: neighbour slots of the graph, 1..8, for a percept that does not say.
             price_scale: factor on every printed price; see docs/life.md.
             node_capacity: how many bodies fill a node.
+            real: whether it lives in the real garden, whose gates ask for more, or in the virtual one.
+            prices: what things cost instead, where they were measured.
+            nerves: the table of its nerves; the built-in ones when not given.
+            rules: when a nerve evolves.
+            guide: who knows the way; nobody when not given.
 
         Raises ValueError when `slots` or `price_scale` is out of range.
         """
@@ -109,33 +129,37 @@ class Body:
             raise ValueError(f"price_scale is {price_scale}; it is a factor from 0 to 1000")
         self.npc = npc
         self.brain = brain
-        self.price_scale = price_scale
-        self.cells = BodyCells(price_scale)
+        self.guide: Guide = guide or Lost()
+        self.cells = BodyCells(price_scale, prices)
         self.gates = tuple(
-            ResonantGate(spec, index, BODY_CELLS, price_scale) for index, spec in enumerate(BODY_GATES)
+            ResonantGate(spec.in_garden(real), index, BODY_CELLS, price_scale, prices)
+            for index, spec in enumerate(BODY_GATES)
         )
-        self.collision = CollisionAvoidance(price_scale, node_capacity)
-        self.exploration = Exploration(price_scale)
-        self.ledger = Lifeforce()
-        self.ticks = 0
-        self._hears = tuple(self.gates[index].hear for index in _GATE_OF_CELL)
+        memories = {"collision_avoidance": CollisionMemory(node_capacity)}
+        table = built_in_nerves() if nerves is None else nerves
+        self.behaviour = Behaviour(self.gates, make_nerves(table, price_scale, prices, rules, memories))
+        self.metabolism = Metabolism(price_scale)
+        self.attention = Attention()
+        self.reactions = Reactions()
+        self.rubric = Rubric()
+        self.ticks = self.openings = 0
+        of_domain = {spec.domain: index for index, spec in enumerate(BODY_GATES)}
+        self._hears = {kind.code: self.gates[of_domain[kind.domain]].hear for kind in BODY_CELLS}
+        self._urgent = tuple(gate for gate in self.gates if gate.spec.domain in _URGENT)
         self._slots = slots
-        self._sense_cost = self.cells.look_costs[0]
         self._overrides: Sequence[int] = bytes(len(BODY_GATES))
-        self._now_s: float | None = None
-        self._elapsed_s = 0.0
-        self._survived_s = 0.0
-        self._seen_tick = -1
-        self._level = -1
-        self._node = -1
-        self._coverage = 0.0
-        self._visited = 0
+        self._verified_s = -1e18
         self._verb = int(Verb.STAY)
+
+    @property
+    def ledger(self) -> Lifeforce:
+        """Return the body's ledger."""
+        return self.metabolism.ledger
 
     @property
     def lifeforce(self) -> float:
         """Return the level of the ledger, 0 or more."""
-        return self.ledger.level
+        return self.metabolism.ledger.level
 
     def tick(
         self,
@@ -144,6 +168,7 @@ class Body:
         known: Flags,
         overrides: bytes | tuple[int, ...],
         now_s: float,
+        verdicts: Sequence[Verdict] = (),
     ) -> Deed:
         """Live one tick.
 
@@ -153,27 +178,32 @@ class Body:
             known: `(nodes,)` uint8, 1 where the NPC knows that node's house.
             overrides: per gate 0 auto, 1 force open, -1 (or its byte, 255) force close; missing ones are auto.
             now_s: monotonic time, s. A time that went back is survived: its waves are refused and counted.
+            verdicts: openings that the virtual garden has verified since the last tick.
         """
         transitions: list[Transition] = []
         if overrides != self._overrides:
             self._govern(overrides, now_s, transitions)
-        self._pass(now_s)
-        new_area, collided = self._assess(percept, len(known))
-        waves = self._sense(percept, now_s)
-        hears = self._hears
-        sensed = 0.0
-        for wave in waves:
-            sensed += wave[3]
-            found = hears[wave[0]](wave)
-            if found:
-                transitions += found
-        bits = self._settle(now_s, transitions)
-        wish = self.brain.decide(percept, features, known)
-        nerve, action = self._move(percept, new_area, wish, now_s)
-        cost = collided + self._pay(sensed, transitions)
+        if verdicts:
+            self._believe(verdicts, now_s, transitions)
+        metabolism = self.metabolism
+        metabolism.pass_until(now_s)
+        happened = metabolism.assess(percept, len(known), self._verb)
+        vigour = metabolism.vigour
+        ledger = metabolism.ledger
+        vigour.update(ledger.level, ledger.balance, self._is_urgent(), now_s)
+        waves = self._sense(percept, now_s, vigour.senses(self.ticks))
+        sensed = self._correlate(waves, now_s, transitions)
+        self._attend(now_s, transitions)
+        nerve, action = self._decide(percept, features, known, now_s, happened)
+        self.cells.command(action)
+        cost = happened.charged + self._pay(sensed, transitions)
+        lessons = self._learn(now_s)
         self._verb = action[0]
         self.ticks += 1
-        return Deed(action, waves, transitions, nerve, self._nerve_state(nerve), bits, cost)
+        return Deed(
+            action, waves, transitions, nerve, self.behaviour.state_of(nerve), self._bits(), cost, self.attention.mode,
+            vigour.current, lessons, self.close_beat() if ledger.beat_over else None,
+        )  # fmt: skip
 
     def _govern(self, overrides: Sequence[int], now_s: float, transitions: list[Transition]) -> None:
         for index, gate in enumerate(self.gates):
@@ -183,93 +213,64 @@ class Body:
                 transitions += gate.force(mode, now_s)
         self._overrides = overrides
 
-    def _pass(self, now_s: float) -> None:
-        last_s = self._now_s
-        elapsed_s = 0.0 if last_s is None else min(now_s - last_s, LONGEST_GAP_S)
-        self._elapsed_s = elapsed_s = elapsed_s if elapsed_s > 0.0 else 0.0
-        if last_s is None or now_s > last_s:
-            self._now_s = now_s
-        self.ledger.advance(elapsed_s)
-        self._survived_s += elapsed_s
-        if self._survived_s >= 60.0:
-            self._survived_s -= 60.0
-            self.ledger.reward("survived", SURVIVED_MINUTE)
+    def _believe(self, verdicts: Sequence[Verdict], now_s: float, transitions: list[Transition]) -> None:
+        for one in verdicts:
+            if one.gate >= len(self.gates) or now_s > one.expires_s:
+                continue
+            if found := self.gates[one.gate].verify(one.confidence, now_s):
+                transitions += found
+                self._verified_s = now_s
 
-    def _assess(self, percept: Percept, nodes: int) -> tuple[bool, float]:
-        """Reward what the last deed brought and charge a collision; return (new area, what was charged)."""
-        if percept.tick == self._seen_tick:
-            return False, 0.0
-        self._seen_tick = percept.tick
-        if percept.level != self._level:
-            self._level = percept.level
-            self._visited = 0
-            self._coverage = percept.coverage
-            self._node = -1
-        gained = percept.coverage - self._coverage
-        if gained:
-            self._learned(gained, nodes)
-            self._coverage = percept.coverage
-        charged = 0.0
-        if percept.rejection in _BUMPS and self._verb == 1:
-            charged = COLLISION * self.price_scale
-            self.ledger.charge("collision", charged)
-        if percept.node == self._node:
-            return False, charged
-        return self._arrived(percept.node), charged
+    def _is_urgent(self) -> bool:
+        return any(gate.discrete_state > 0 for gate in self._urgent)
 
-    def _learned(self, gained: float, nodes: int) -> None:
-        if gained <= 0.0:
-            return
-        self.ledger.reward("fact", NEW_FACT * max(1, round(gained * nodes)))
-        if self._verb == Verb.TALK:
-            self.ledger.reward("interaction", INTERACTION)
+    def _sense(self, percept: Percept, now_s: float, sparing: int) -> list[Wave]:
+        self.guide.notice(percept)
+        if sparing > ENERGY_ONLY or self.metabolism.ledger.level < self.cells.look_costs[sparing]:
+            return []  # who cannot pay for a look does without it, and the gates hear silence
+        return self.cells.sense(percept, now_s, sparing)
 
-    def _arrived(self, node: int) -> bool:
-        born_here = self._node < 0
-        self._node = node
-        if node < 0 or self._visited >> node & 1:
-            return False
-        self._visited |= 1 << node
-        if born_here:
-            return False
-        self.ledger.reward("area", NEW_AREA)
-        return True
-
-    def _sense(self, percept: Percept, now_s: float) -> list[Wave]:
-        if self.ledger.level < self._sense_cost:
-            return []  # fewer frames: who cannot pay for a look does without it, and the gates hear silence
-        return self.cells.sense(percept, now_s)
-
-    def _settle(self, now_s: float, transitions: list[Transition]) -> int:
-        bits = 0
-        shift = 0
+    def _correlate(self, waves: list[Wave], now_s: float, transitions: list[Transition]) -> float:
+        """Let the gates hear every wave and what silence makes of them; return what sensing cost."""
+        hears = self._hears
+        sensed = 0.0
+        for wave in waves:
+            sensed += wave[3]
+            found = hears[wave[0]](wave)
+            if found:
+                transitions += found
         for gate in self.gates:
             if gate.discrete_state or gate.override:
                 transitions += gate.settle(now_s)
-            bits |= (gate.discrete_state + 1) << shift
-            shift += 2
-        return bits
+        return sensed
 
-    def _move(self, percept: Percept, new_area: bool, wish: Action, now_s: float) -> tuple[int, Action]:
-        cells = self.cells.cells
-        claims: list[Claim] = []
-        if self.gates[_COLLISION_GATE].discrete_state > 0 and cells[DISTANCE_FRONT].operational:
-            around = self._around(percept)
-            avoided = self.collision.avoided
-            claim = self.collision.step(
-                percept, around, self._ways(percept, around), wish, now_s, self._elapsed_s
-            )
-            if claim is not None:
-                claims.append(claim)
-            if self.collision.avoided > avoided:
-                self.ledger.reward("avoided", COLLISION_AVOIDED * self.price_scale)
-        else:
-            self.collision.rest(cells[DISTANCE_FRONT].operational)
-        if self.gates[_EXPLORATION_GATE].discrete_state > 0 and cells[NOVELTY].operational:
-            claims.append(self.exploration.step(percept, new_area, wish))
-        else:
-            self.exploration.rest(cells[NOVELTY].operational)
-        return arbitrate(claims, wish) if claims else (0, wish)
+    def _attend(self, now_s: float, transitions: list[Transition]) -> None:
+        """Note what opened, choose the mode, and close one gate where there is no room for it."""
+        attention = self.attention
+        for one in transitions:
+            if one.to_state > 0:
+                self.openings += 1
+                attention.opened(one.tier, now_s)
+                self.behaviour.heed(one, self.ticks + 1)
+        attention.update(self.gates, now_s)
+        if attention.overwhelmed and (gate := attention.to_close(self.gates)) is not None:
+            transitions += gate.close(now_s)
+
+    def _decide(
+        self, percept: Percept, features: Floats, known: Flags, now_s: float, happened: Happened
+    ) -> tuple[int, Action]:
+        """Ask the brain, let the nerves claim the motor, and do no more than the body can afford."""
+        vigour = self.metabolism.vigour
+        wish = self.brain.decide(percept, features, known) if vigour.awake else STAY
+        around = self._around(percept)
+        scene = Scene(
+            percept, around, self._ways(percept, around), wish, now_s, self.metabolism.elapsed_s, happened.new_area,
+            happened.learned, happened.rewarded, not vigour.may_speak, self._verified_s, self.guide,
+        )  # fmt: skip
+        nerve, action = self.behaviour.move(scene, self.cells.operational)
+        if not vigour.may_move(self.ticks) or (action[0] == Verb.TALK and not vigour.may_speak):
+            return 0, STAY
+        return nerve, action
 
     def _around(self, percept: Percept) -> Bearing:
         slots = percept.slots if 0 < percept.slots <= SLOTS else self._slots
@@ -277,31 +278,55 @@ class Body:
         return BEARINGS[slots][heading + 1 if -1 <= heading < SLOTS else 0]
 
     def _ways(self, percept: Percept, around: Bearing) -> Ways:
-        cells = self.cells.cells
+        operational = self.cells.operational
         ways = percept.distance_cm
         return Ways(
             ways[around.front],
-            ways[around.left] if cells[DISTANCE_LEFT].operational else None,
-            ways[around.right] if cells[DISTANCE_RIGHT].operational else None,
+            ways[around.left] if operational(DISTANCE_LEFT) else None,
+            ways[around.right] if operational(DISTANCE_RIGHT) else None,
         )
 
     def _pay(self, sensed: float, transitions: list[Transition]) -> float:
-        """Charge this tick's sensing, gates and nerves and return the sum, lifeforce."""
-        ledger = self.ledger
-        ledger.charge("sense", sensed)
-        changed = 0.0
+        """Charge this tick's sensing, gates and nerves and return what was paid, lifeforce."""
+        ledger = self.metabolism.ledger
+        paid = ledger.charge("sense", sensed)
         if transitions:
-            changed = sum([transition[7] for transition in transitions])
-            ledger.charge("gate", changed)
-        due = self.collision.machine.collect() + self.exploration.machine.collect()
-        if due:
-            ledger.charge("nerve", due)
-        return sensed + changed + due
+            paid += ledger.charge("gate", sum([transition[7] for transition in transitions]))
+        due = self.behaviour.owed()
+        return paid + ledger.charge("nerve", due) if due else paid
 
-    def _nerve_state(self, nerve: int) -> int:
-        if nerve == 0:
-            return 0
-        return self.collision.machine.current if nerve == 1 else self.exploration.machine.current
+    def _learn(self, now_s: float) -> list[Lesson]:
+        """Let gates learn from the runs that ended, and earn what their outcomes pay."""
+        lessons = self.behaviour.learn(now_s)
+        for lesson in lessons:
+            run, pays = lesson.run, lesson.pays
+            if pays > 0.0:
+                self.metabolism.ledger.reward(_REASONS.get(NERVE_NAMES[run.nerve - 1], "other"), pays)
+            elif pays < 0.0:
+                self.metabolism.ledger.charge(
+                    "timeout" if run.outcome == RunOutcome.TIMEOUT else "other", -pays
+                )
+            if run.event == RunEvent.COMPILED:
+                self.metabolism.ledger.reward("reflex", REWARDS["reflex"])
+            for _ in run.states[1:]:
+                self.rubric.mark("cell")
+            if run.outcome == RunOutcome.SUCCESS:
+                self.rubric.mark("nerve")
+        return lessons
+
+    def close_beat(self) -> Beat:
+        """End the open beat, now, and begin the next with a whole budget of attention."""
+        left_ms, openings = self.attention.budget_left_ms, self.openings
+        self.attention.begin_beat()
+        self.openings = 0
+        return self.metabolism.close_beat()._replace(budget_left_ms=left_ms, openings=openings)
+
+    def _bits(self) -> int:
+        bits = shift = 0
+        for gate in self.gates:
+            bits |= (gate.discrete_state + 1) << shift
+            shift += 2
+        return bits
 
     def state(self) -> dict[str, object]:
         """Return what this body must remember across a restart, as plain JSON values, the brain's included."""
@@ -311,15 +336,16 @@ class Body:
             "brain": self.brain.state(),
             "cells": self.cells.state(),
             "gates": {gate.spec.name: gate.state() for gate in self.gates},
-            "collision": self.collision.state(),
-            "exploration": self.exploration.state(),
-            "ledger": self.ledger.state(),
+            "behaviour": self.behaviour.state(),
+            "metabolism": self.metabolism.state(),
+            "attention": self.attention.state(),
+            "reactions": self.reactions.state(),
+            "rubric": self.rubric.state(),
             "overrides": list(self._overrides),
-            "visited": f"{self._visited:x}",
-            "coverage": self._coverage,
-            "now_s": self._now_s,
-            **{name: int(getattr(self, attribute)) for name, attribute in _COUNTED.items()},
-            "survived_s": self._survived_s,
+            "verified_s": self._verified_s,
+            "ticks": self.ticks,
+            "openings": self.openings,
+            "verb": self._verb,
         }
 
     def restore(self, state: Mapping[str, Any], now_s: float | None = None) -> None:
@@ -335,27 +361,22 @@ class Body:
             raise ValueError(
                 f"the remembered brain is {state['brain_name']}, this body's is {self.brain.name}"
             )
-        then_s: float | None = state["now_s"]
+        then_s: float | None = state["metabolism"]["now_s"]
         shift_s = min(0.0, now_s - then_s) if now_s is not None and then_s is not None else 0.0
         self.brain.restore(state["brain"])
         self.cells.restore(state["cells"])
         for gate in self.gates:
             gate.restore(state["gates"][gate.spec.name], shift_s)
-        self.collision.restore(state["collision"], shift_s)
-        self.exploration.restore(state["exploration"])
-        self.ledger.restore(state["ledger"])
+        self.behaviour.restore(state["behaviour"], shift_s)
+        self.metabolism.restore(state["metabolism"], shift_s)
+        self.attention.restore(state["attention"], shift_s)
+        self.reactions.restore(state["reactions"])
+        self.rubric.restore(state["rubric"])
         self._overrides = tuple(state["overrides"])
-        self._visited = int(state["visited"], 16)
-        self._coverage = float(state["coverage"])
-        self._survived_s = float(state["survived_s"])
-        self._now_s = None if then_s is None else then_s + shift_s
-        for name, attribute in _COUNTED.items():
-            setattr(self, attribute, int(state[name]))
+        self._verified_s = float(state["verified_s"]) + shift_s
+        self.ticks, self.openings = int(state["ticks"]), int(state["openings"])
+        self._verb = int(state["verb"])
 
 
-_BUMPS = (int(Rejection.NO_EDGE), int(Rejection.NODE_FULL))
-"""Refusals of a move that are collisions; the others are no fault of the body's."""
-STATE_VERSION = 1
+STATE_VERSION = 2
 """Of what `Body.state` returns."""
-_COUNTED = {"ticks": "ticks", "seen_tick": "_seen_tick", "level": "_level", "node": "_node", "verb": "_verb"}
-"""What of a body is a plain whole number, by its name in the state."""

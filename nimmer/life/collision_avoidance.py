@@ -162,11 +162,10 @@ def _runs_in(scene: Scene, memory: CollisionMemory) -> bool:
     return wish[0] == Verb.MOVE and wish[1] == front and not _passable(scene.percept, front, memory)
 
 
-def _runs_off(scene: Scene, memory: CollisionMemory) -> bool:
-    return not _runs_in(scene, memory)
-
-
 def _dangerous(scene: Scene, memory: CollisionMemory) -> bool:
+    """Hold where it runs in and that is no false alarm; a thought that is ready waits for the brain to try again."""
+    if not _runs_in(scene, memory):
+        return False
     ways = scene.ways
     return ways.front < CRITICAL_CM or memory.readings >= GUARD_READINGS or risk(ways) > RISK_LIMIT
 
@@ -234,7 +233,6 @@ COLLISION_AVOIDANCE = Vocabulary(
         "front_near": Guard(_front_near, _FRONT),
         "front_free": Guard(_front_free, _FRONT),
         "runs_in": Guard(_runs_in, _FRONT),
-        "runs_off": Guard(_runs_off, _FRONT),
         "dangerous": Guard(_dangerous, _SIDES),
         "path_clear": Guard(_path_clear, _FRONT),
         "still_blocked": Guard(_still_blocked, _FRONT),

@@ -16,6 +16,7 @@ from nimmer.life.sensor_cell import SensorCell
 from nimmer.life.token_bucket import TokenBucket
 from nimmer.life.wave import CellKind, Wave
 
+SILENT = "it gave no reading yet"
 SKEW_S = 5.0
 """A device's clock further off than this is told of. It harms nothing: the time of receipt counts."""
 MOST_TOLD = 256
@@ -207,7 +208,7 @@ class Devices:
         return made
 
     def _source(self, device: _Device, kind: CellKind) -> _Source:
-        cell = SensorCell(kind, declared(kind), self._price_scale, self._prices)
+        cell = SensorCell(kind, declared(kind), self._price_scale, self._prices, SILENT)
         bucket = TokenBucket(self._limits.rate_hz, self._limits.burst)
         made = device.sources[kind.name] = _Source(cell, bucket)
         return made

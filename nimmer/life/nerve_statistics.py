@@ -80,6 +80,18 @@ class NerveStatistics:
         """Return how many runs ended in all modes."""
         return sum(one.runs for one in self.modes)
 
+    @property
+    def mean_cost(self) -> float:
+        """Return lifeforce per run over all modes, 0 before the first."""
+        runs = self.runs
+        return sum(one.cost for one in self.modes) / runs if runs else 0.0
+
+    @property
+    def mean_latency_s(self) -> float:
+        """Return the mean time to the first act over all modes, s, of the runs that acted."""
+        acted = sum(one.acted for one in self.modes)
+        return sum(one.latency_s for one in self.modes) / acted if acted else 0.0
+
     def outcomes(self, outcome: RunOutcome) -> int:
         """Return how many runs ended with `outcome` in all modes."""
         return sum(one.outcomes[outcome] for one in self.modes)

@@ -12,7 +12,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from math import inf
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,6 +32,8 @@ OPERATIONS: tuple[str, ...] = (
     "body.tick",
 )
 """Everything that can be measured. A cell's is one poll or answer, a brain's one decision, a body's one tick."""
+MOST = 1e9
+"""No operation takes more of anything."""
 _AGAIN = "measure again with `nimmer calibrate`"
 
 
@@ -126,8 +127,8 @@ def _table(found: object, key: str, names: tuple[str, ...]) -> dict[str, object]
 
 
 def _number(key: str, found: object) -> float:
-    if isinstance(found, bool) or not isinstance(found, int | float) or not 0.0 <= found < inf:
-        raise _wrong(key, found, "it is a finite number of 0 or more")
+    if isinstance(found, bool) or not isinstance(found, int | float) or not 0.0 <= found <= MOST:
+        raise _wrong(key, found, f"it is a finite number from 0 to {MOST:g}")
     return float(found)
 
 

@@ -67,15 +67,12 @@ class Reactions:
             return
         one = self.tiers[tier]
         one.events += 1
-        bucket = 0
-        if latency_s > SHORTEST_S:
-            bucket = min(int(log2(latency_s * _SCALE) * STEPS), BUCKETS - 1)
+        taken_s = max(latency_s, SHORTEST_S)
+        one.buckets[min(int(log2(taken_s * _SCALE) * STEPS), BUCKETS - 1)] += 1
+        if latency_s > 0.0:
             one.total_s += latency_s
-            if latency_s > one.worst_s:
-                one.worst_s = latency_s
-            if latency_s >= one.budget_s:
-                one.over += 1
-        one.buckets[bucket] += 1
+            one.worst_s = max(one.worst_s, latency_s)
+            one.over += latency_s >= one.budget_s
 
     def summary(self) -> list[dict[str, float | int | None]]:
         """Return one row per tier that reacted, times in ms, for a status; the budget of tier 5 is None."""

@@ -70,7 +70,7 @@ class Thalamus:
             for kind in table
         }
         self._shown = {kind.code: kind.domain for kind in table}
-        self.flood = flood or Flood()
+        self.flood = Flood() if flood is None else flood
         self.reactions = Reactions()
         self.heard = self.refused = 0
         self.refused_by: dict[str, int] = {}

@@ -36,6 +36,8 @@ TRAIL_COLUMNS: tuple[tuple[str, str], ...] = (
     ("waves", ">i2"),
     ("transitions", ">i2"),
     ("rejection", ">i2"),
+    ("attention", ">i2"),
+    ("vigour", ">i2"),
     ("run", "S16"),
 )
 """The columns of decision_trails in the order they are copied, with their binary types."""

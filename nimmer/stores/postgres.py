@@ -192,7 +192,7 @@ def transition_rows(batch: RecordBatch) -> list[tuple[object, ...]]:
     columns = [
         records[name].tolist()
         for name in (
-            "npc_tick", "gate", "from_state", "to_state", "value", "cause", "tier", "correlation", "cost", "weight",
+            "npc_tick", "gate", "from_state", "to_state", "value", "cause", "tier", "correlation", "cost", "weight", "node",
         )
     ]  # fmt: skip
     moments = [moment(unix_us) for unix_us in batch.unix_us().tolist()]
@@ -203,15 +203,19 @@ def transition_rows(batch: RecordBatch) -> list[tuple[object, ...]]:
 def _trigger_signals(batch: RecordBatch) -> list[Jsonb]:
     records = batch.records
     found = []
-    for count, cells, confidences, times_s in zip(
+    for count, cells, confidences, times_s, said in zip(
         records["triggers"].tolist(),
         records["trigger_cell"].tolist(),
         records["trigger_confidence"].tolist(),
         (records["trigger_time_s"] + batch.unix_offset_s).tolist(),
+        records["trigger_values"].tolist(),
         strict=True,
     ):
-        named = zip(cells[:count], confidences[:count], times_s[:count], strict=True)
-        signals = [{"cell": cell, "confidence": sure, "timestamp": time_s} for cell, sure, time_s in named]
+        named = zip(cells[:count], confidences[:count], times_s[:count], said, strict=False)
+        signals = [
+            {"cell": cell, "confidence": sure, "timestamp": time_s, "values": values}
+            for cell, sure, time_s, values in named
+        ]
         found.append(Jsonb(signals, dumps=json_text))
     return found
 

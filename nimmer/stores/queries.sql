@@ -9,15 +9,15 @@ insert into decision_trails select * from staged_trails on conflict do nothing;
 -- name: keep_transition
 insert into gate_transitions (
     run, npc, tick, gate, from_state, to_state, state_value, cause, routed_to_tier,
-    correlation_score, lifeforce_cost, weight, trigger_signals, at
+    correlation_score, lifeforce_cost, weight, node, trigger_signals, at
 )
-values (%b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b)
+values (%b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b)
 on conflict do nothing;
 
 -- name: trails
 select
     run, npc, tick, world_tick, at, level, node, verb, slot, nerve, nerve_state, gates, waves, transitions,
-    energy, lifeforce, cost, reward, coverage, rejection, lateness_us, compute_us
+    energy, lifeforce, cost, reward, coverage, rejection, lateness_us, compute_us, attention, vigour
 from decision_trails
 where (%(run)s::text is null or run = %(run)s)
   and (%(npc)s::int is null or npc = %(npc)s)
@@ -34,3 +34,49 @@ from world_snapshots
 where run = %(run)s
 order by world_tick desc, level desc
 limit 1;
+
+-- name: last_run_of
+select run from nerve_trails where npc = %(npc)s order by ended_at desc limit 1;
+
+-- name: nerve_trail
+select
+    t.run, t.npc, t.serial, t.nerve, h.nerve_name, h.mode, h.outcome, t.event, h.gate_name, t.gate, t.cause, t.matched,
+    h.states_visited, t.reads, t.commands, t.cost, t.reward, t.rubric, t.weight, t.weight_delta, t.tick, t.opened_tick,
+    t.started_tick, t.ended_tick, t.started_at, t.acted_at, t.ended_at, t.latency_ms
+from nerve_trails as t
+join nerve_history as h using (run, npc, serial)
+where t.run = %(run)s and t.npc = %(npc)s and t.serial = %(serial)s;
+
+-- name: nerve_trail_at
+select serial
+from nerve_trails
+where run = %(run)s and npc = %(npc)s and opened_tick <= %(tick)s and tick >= %(tick)s
+order by ended_at desc
+limit 1;
+
+-- name: openings
+select tick, from_state, to_state, state_value, correlation_score, weight, lifeforce_cost, node, at
+from gate_transitions
+where run = %(run)s and npc = %(npc)s and gate = %(gate)s and tick = %(tick)s
+order by at, from_state;
+
+-- name: trigger_waves
+select distinct cell_name, domain, confidence, emitted_at, semantic_content
+from wave_signals
+where run = %(run)s and npc = %(npc)s and gate = %(gate)s and tick = %(tick)s and to_state = 1
+order by emitted_at;
+
+-- name: steps
+select tick, world_tick, at, node, verb, slot, nerve, nerve_state, rejection, reward
+from decision_trails
+where run = %(run)s and npc = %(npc)s and tick between %(first)s and %(last)s and nerve = %(nerve)s
+order by tick
+limit %(limit)s;
+
+-- name: newest_nerve_trails
+select run, npc, serial, nerve_name, mode, outcome, cost, reward, latency_ms, started_at, ended_at, gate_name, weight
+from nerve_history
+where (%(run)s::text is null or run = %(run)s) and (%(npc)s::int is null or npc = %(npc)s)
+  and ended_at >= %(since)s
+order by ended_at desc, run, npc, serial desc
+limit %(limit)s;

@@ -30,6 +30,9 @@ class Table(StrEnum):
     GOVERNOR_DECISIONS = "governor_decisions"
     QUIZ_RESULTS = "quiz_results"
     LIFEFORCE_LEDGER = "lifeforce_ledger"
+    HEARTBEATS = "heartbeats"
+    NERVE_TRAILS = "nerve_trails"
+    CORRELATION_EVENTS = "correlation_events"
     INCIDENTS = "incidents"
 
 
@@ -92,6 +95,7 @@ SHAPES: dict[Table, Shape] = {
     ),
     Table.CELLS: Shape(
         _columns(run=_RUN, code=_SMALL, cell_name=_TEXT, domain=_TEXT, tier=_SMALL, lifeforce_cost=_REAL)
+        + _columns(version=_SMALL)
         + _optional(cell_type=_TEXT, states=_JSON, transitions=_JSON, fields=_JSON),
         ("run", "code"),
         replace=True,
@@ -128,9 +132,33 @@ SHAPES: dict[Table, Shape] = {
         ("run", "world_tick", "npc", "level"),
     ),
     Table.LIFEFORCE_LEDGER: Shape(
-        _columns(run=_RUN, beat=_BIG, entity=_TEXT, kind=_TEXT, reason=_TEXT, at=_TIME, amount=_REAL)
-        + _columns(entries=_BIG),
-        ("run", "beat", "entity", "kind", "reason"),
+        _columns(run=_RUN, beat=_BIG, entity=_TEXT, kind=_TEXT, reason=_TEXT, at=_TIME, amount_micro=_BIG)
+        + _columns(unpaid_micro=_BIG, entries=_BIG),
+        ("run", "entity", "beat", "kind", "reason"),
+        replace=True,
+    ),
+    Table.HEARTBEATS: Shape(
+        _columns(run=_RUN, entity=_TEXT, beat=_BIG, at=_TIME, level_micro=_BIG)
+        + _optional(**{"lambda": _REAL})
+        + _columns(budget_ms=_REAL, rubric=_REAL, attention=_SMALL, vigour=_SMALL, ticks=_BIG, openings=_BIG),
+        ("run", "entity", "beat"),
+        replace=True,
+    ),
+    Table.NERVE_TRAILS: Shape(
+        _columns(run=_RUN, npc=_WHOLE, serial=_BIG, nerve=_SMALL, mode=_SMALL, outcome=_SMALL, event=_SMALL)
+        + _columns(gate=_SMALL, cause=_SMALL, matched=_FLAG, tick=_BIG, opened_tick=_BIG, started_tick=_BIG)
+        + _columns(ended_tick=_BIG, started_at=_TIME)
+        + _optional(acted_at=_TIME)
+        + _columns(ended_at=_TIME, states=_JSON, reads=_JSON, commands=_JSON, cost=_REAL, reward=_REAL)
+        + _columns(rubric=_REAL, weight=_REAL, weight_delta=_REAL)
+        + _optional(latency_ms=_REAL),
+        ("run", "npc", "serial"),
+    ),
+    Table.CORRELATION_EVENTS: Shape(
+        _columns(run=_RUN, event=_TEXT, at=_TIME, gate_id=_TEXT, window_ms=_REAL, signals_in_window=_JSON)
+        + _columns(correlation_matrix=_JSON, aggregate_correlation=_REAL, result=_TEXT)
+        + _optional(training_label=_JSON),
+        ("run", "event"),
     ),
     Table.INCIDENTS: Shape(
         _columns(run=_RUN, incident=_TEXT, at=_TIME, kind=_TEXT, entity=_TEXT, message=_TEXT)

@@ -133,6 +133,8 @@ class Trail(NamedTuple):
     rejection: int
     lateness_us: float
     compute_us: float
+    attention: int = 0
+    vigour: int = 0
 
 
 class Snapshot(NamedTuple):

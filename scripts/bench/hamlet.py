@@ -49,14 +49,15 @@ class Ticks(NamedTuple):
 class Hamlet:
     """One arena with its world, seen from outside the NPC processes."""
 
-    def __init__(self, arena: Arena, brains: Path) -> None:
-        """Let `arena.plan.npcs` NPCs be born into the world; their processes come later."""
+    def __init__(self, arena: Arena, brains: Path, energy: float = 1.0) -> None:
+        """Let `arena.plan.npcs` NPCs be born into the world with that `energy`; their processes come later."""
         self.npcs = arena.plan.npcs
         self.arena = arena
         self.board = Board(arena)
         self._brains = brains
         self._garden = RealGarden(load_levels(), Rules(), SEED, self.npcs)
         self._garden.begin(LEVEL)
+        self._garden.village.energy[:] = energy
         self._rings = (RingReader(arena, "wave", "bus"), RingReader(arena, "transition", "store"))
         self._trails = RingReader(arena, "trail", "store")
         self._heard: list[tuple[Samples, Samples, Samples]] = []
@@ -105,8 +106,8 @@ class Hamlet:
 
 
 @contextmanager
-def hamlet(npcs: int, tick_hz: float = 1.0) -> Iterator[Hamlet]:
-    """Make a hamlet of that many NPCs in temporary directories."""
+def hamlet(npcs: int, tick_hz: float = 1.0, energy: float = 1.0) -> Iterator[Hamlet]:
+    """Make a hamlet of that many NPCs in temporary directories, born with `energy` 0..1."""
     with (
         tempfile.TemporaryDirectory(prefix="nimmer-bench-", dir=shared_memory_directory()) as shared,
         tempfile.TemporaryDirectory(prefix="nimmer-bench-") as brains,
@@ -114,7 +115,9 @@ def hamlet(npcs: int, tick_hz: float = 1.0) -> Iterator[Hamlet]:
         prepare_brains(Path(brains), npcs, "medium", SEED)
         nodes = load_levels().most_nodes
         made = Hamlet(
-            Arena.create(Path(shared) / "arena", Plan(npcs, nodes, 1), CLOCK.monotonic_s()), Path(brains)
+            Arena.create(Path(shared) / "arena", Plan(npcs, nodes, 1), CLOCK.monotonic_s()),
+            Path(brains),
+            energy,
         )
         made.command(tick_hz)
         yield made

@@ -20,7 +20,7 @@ import socket
 import sys
 import time
 
-PASSWORD = "NIMMER_DEVICE_PASSWORD"  # noqa: S105  the name of a variable
+PASSWORD = "NIMMER_DEVICE_PASSWORD"
 SENSORS = ("distance_front", "battery_monitor", "light_sensor", "imu_sensor", "motor_left")
 
 

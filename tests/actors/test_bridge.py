@@ -75,7 +75,9 @@ def live(arena: Arena, ticks: Iterable[int]) -> None:
         slot = Slot(arena, npc)
         for tick in ticks:
             slot.wave(tick, 0, 5.0 + tick, 0.9, 0.005, (25.0, 0.0, 0.0))
-            slot.transition(tick, 5.0 + tick, 0, 0, 1, 0, 2, 1.0, 0.9, 0.003, 0.1, ((0, 0.9, 5.0),))
+            slot.transition(
+                tick, 5.0 + tick, 0, 0, 1, 0, 2, 1.0, 0.9, 0.003, 0.1, ((0, 0.9, 5.0, (25.0, 0.0, 0.0)),)
+            )
             slot.trail(
                 tick,
                 tick,
@@ -96,6 +98,8 @@ def live(arena: Arena, ticks: Iterable[int]) -> None:
                 0.25,
                 10.0,
                 50.0,
+                0,
+                2,
                 0,
             )
 

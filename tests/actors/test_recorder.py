@@ -78,6 +78,8 @@ def live(arena: Arena, first: int, last: int) -> None:
                 10.0,
                 50.0,
                 0,
+                2,
+                0,
             )
             assert slot.transition(tick, 5.0 + tick, 0, 0, 1, 0, 2, 1.0, 0.9, 0.003, 0.1, ())
 

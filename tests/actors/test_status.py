@@ -31,7 +31,9 @@ def bridge(charter: Charter, arena: Arena) -> BridgeShell:
     for npc in range(NPCS):
         slot = Slot(arena, npc)
         slot.be_born(Vitals(100 + npc, 1 + npc, 1.0, 50, 48, 2, 99.5, 0, 1500.0, 300.0, 288, 4))
-        slot.trail(48, 40, 5.0, 1, 7, 1, 2, 1, 0, 0b00100110, 6, 1, 0.5, 99.0, 0.1, 1.0, 0.25, 10.0, 50.0, 0)
+        slot.trail(
+            48, 40, 5.0, 1, 7, 1, 2, 1, 0, 0b00100110, 6, 1, 0.5, 99.0, 0.1, 1.0, 0.25, 10.0, 50.0, 0, 2, 0
+        )
     arena.view("control")["alive"] = 1
     arena.view("header")["world_tick"] = 400
     return BridgeShell(charter)
@@ -58,6 +60,7 @@ async def test_it_is_put_together_from_arena_and_actors(charter: Charter, bridge
         "battery_gate": 0,
         "exploration_gate": 1,
         "conversation_gate": -1,
+        "motor_feedback_gate": -1,
     }
     assert npc.nerve == "collision_avoidance"
     assert (npc.cpu_percent, npc.memory_mb) == (3.25, 61.0)

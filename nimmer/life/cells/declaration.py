@@ -19,13 +19,14 @@ STABLE_READINGS = 3
 class Raw(NamedTuple):
     """One number a sensor gives: its name with its unit, the range it can be right in, and what it is when absent.
 
-    Without a `default` it must be there.
+    Without a `default` it must be there; `whole`: it counts, or is the index of a choice.
     """
 
     name: str
     low: float
     high: float
     default: float | None = None
+    whole: bool = False
 
 
 class Past(NamedTuple):
@@ -87,6 +88,8 @@ class Declaration:
                 return f"{one.name} is missing"
             if not isinstance(value, int | float) or not one.low <= value <= one.high:  # true for NaN
                 return f"{one.name} is {value!r:.40}; it lies in {one.low:g}..{one.high:g}"
+            if one.whole and value != int(value):
+                return f"{one.name} is {value!r:.40}; it is a whole number in {one.low:g}..{one.high:g}"
         return ""
 
     def filled(self, raw: Mapping[str, float]) -> Mapping[str, float]:

@@ -31,7 +31,7 @@ LIGHT_SENSOR = Declaration(
         Field("lux", scale=1000.0),
         Field("direction", kind="category", choices=DIRECTIONS, scope=True),
     ),
-    reads=(Raw("lux", 0.0, BRIGHTEST_LUX), Raw("direction", 0.0, 2.0, 0.0)),
+    reads=(Raw("lux", 0.0, BRIGHTEST_LUX), Raw("direction", 0.0, 2.0, 0.0, whole=True)),
     sense=sense,
     on_device=True,
 )

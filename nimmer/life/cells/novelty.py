@@ -32,9 +32,9 @@ NOVELTY = Declaration(
     ),
     reads=(
         Raw("coverage", 0.0, 1.0),
-        Raw("here_known", 0.0, 1.0),
-        Raw("unknown_neighbours", 0.0, 8.0),
-        Raw("exits", 0.0, 8.0),
+        Raw("here_known", 0.0, 1.0, whole=True),
+        Raw("unknown_neighbours", 0.0, 8.0, whole=True),
+        Raw("exits", 0.0, 8.0, whole=True),
     ),
     sense=sense,
 )

@@ -23,6 +23,6 @@ def sense(raw: Mapping[str, float], past: Past) -> Sensed | str:
 SOCIAL = Declaration(
     walk=READER_WALK,
     fields=(Field("occupants", scale=4.0), Field("news", scale=25.0)),
-    reads=(Raw("occupants", 0.0, 65535.0), Raw("news", 0.0, 65535.0)),
+    reads=(Raw("occupants", 0.0, 65535.0, whole=True), Raw("news", 0.0, 65535.0, whole=True)),
     sense=sense,
 )

@@ -61,8 +61,8 @@ VISION_DETECT = Declaration(
         Field("largest_x", scale=1.0),
     ),
     reads=(
-        Raw("object_count", 0.0, MOST_OBJECTS),
-        Raw("top_class", 0.0, len(CLASSES) - 1.0, 0.0),
+        Raw("object_count", 0.0, MOST_OBJECTS, whole=True),
+        Raw("top_class", 0.0, len(CLASSES) - 1.0, 0.0, whole=True),
         Raw("top_confidence", 0.0, 1.0, 0.0),
         Raw("largest_box", 0.0, 1.0, 0.0),
         Raw("largest_x", 0.0, 1.0, 0.5),

@@ -29,7 +29,7 @@ def arena(tmp_path: Path) -> Arena:
 
 def trail(slot: Slot, tick: int) -> bool:
     return slot.trail(
-        tick, tick + 100, 0.5, 1, 7, 1, 2, 0, 0, 0b0110, 6, 1, 0.5, 99.0, 0.1, 1.0, 0.25, 10.0, 50.0, 0
+        tick, tick + 100, 0.5, 1, 7, 1, 2, 0, 0, 0b0110, 6, 1, 0.5, 99.0, 0.1, 1.0, 0.25, 10.0, 50.0, 0, 2, 0
     )
 
 
@@ -160,12 +160,14 @@ def test_memory_survives_and_a_torn_copy_is_not_used(arena: Arena) -> None:
 
 def test_a_transition_names_its_last_four_triggers(arena: Arena) -> None:
     slot, reader = Slot(arena, 0), RingReader(arena, "transition", "store")
-    triggers = tuple((cell, 0.5, float(cell)) for cell in range(6))
+    triggers = tuple((cell, 0.5, float(cell), (1.5, float(cell))) for cell in range(6))
     assert slot.transition(3, 1.0, 1, 0, 1, 0, 2, 1.01, 0.9, 0.3, 0.1, triggers)
     record = reader.read().records[0]
     assert record["trigger_cell"].tolist() == [2, 3, 4, 5]
     assert record["trigger_time_s"].tolist() == [2.0, 3.0, 4.0, 5.0]
     assert record["triggers"] == 4
+    assert record["trigger_values"][:, 1].tolist() == [2.0, 3.0, 4.0, 5.0]
+    assert record["trigger_values"][0].tolist() == [1.5, 2.0, 0.0, 0.0]
 
 
 @given(st.lists(st.integers(0, OUTBOX_BYTES // 5), max_size=30))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from nimmer.life.action import FLAT_ACTIONS, LOOK, MOVES, STAY, TALK, Action, Verb
 from nimmer.life.body import Body, Deed
 from nimmer.life.gate import Cause
+from nimmer.life.nerve_run import RunOutcome
 from nimmer.life.percept import FEATURES, Percept
 from nimmer.minds.brain import Flags, Floats
 
@@ -109,8 +110,10 @@ def test_a_body_that_walks_into_a_wall_turns_away_within_half_a_second() -> None
     (opened,) = opens(deeds, 0)
     assert 5 <= opened <= 9  # two steps to the wall, then a few ticks in front of it
     assert deeds[opened].nerve == 1
-    assert deeds[opened].action in (MOVES[1], MOVES[3])
-    assert body.collision.avoided == 1
+    # A young nerve deliberates: it holds the body back for two ticks and then turns.
+    assert [deeds[tick].action for tick in (opened, opened + 1)] == [STAY, STAY]
+    assert deeds[opened + 2].action in (MOVES[1], MOVES[3])
+    assert body.nerves[0].statistics.outcomes(RunOutcome.SUCCESS) == 1
     assert "avoided" in body.ledger.rewarded
     assert "collision" in body.ledger.charged
 
@@ -148,7 +151,7 @@ def test_a_body_that_is_shut_in_stays_put_and_escalates() -> None:
     body, grid = Body(7, Scripted(MOVES[0]), 4), Grid(node=12, heading=0, full=shut)
     live(body, grid, 200)
     assert grid.node == 12
-    assert body.collision.escalations >= 2
+    assert body.nerves[0].memory.state()["escalations"] >= 2
     grid.full = frozenset()
     live(body, grid, 20)
     assert grid.node != 12
@@ -180,7 +183,8 @@ def test_a_gate_forced_closed_stays_closed_whatever_happens() -> None:
     assert grid.bumps == 80
     deeds = live(body, grid, 1, (1,))
     assert [one.cause for one in deeds[0].transitions] == [Cause.GOVERNOR, Cause.GOVERNOR]
-    assert deeds[0].nerve == 1  # and the nerve acts at once
+    assert deeds[0].nerve == 1  # and the nerve holds the body at once, and turns it when it has thought
+    live(body, grid, 2, (1,))
     assert grid.node != 2
 
 

@@ -1,0 +1,95 @@
+"""The settings of the organism itself: what life costs, how nerves evolve, the virtual garden, thalamus and devices.
+
+Source: docs/domain.md sections 2 to 6.
+"""
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from nimmer.config.section import Section
+
+
+class LifeforceSettings(Section):
+    """The energy economy."""
+
+    price_scale: float = Field(
+        default=0.01,
+        ge=0,
+        le=100,
+        description="factor on every printed price of a cell, gate and nerve; 0 makes life free",
+    )
+    prices: Path | None = Field(
+        default=None,
+        description="profile of measured prices, made by `nimmer calibrate`; unset: the printed prices",
+    )
+
+
+class NervesSettings(Section):
+    """How nerves evolve from deliberate to reflex, and back."""
+
+    table: Path | None = Field(
+        default=None, description="TOML file of nerves; unset: the four that ship with nimmer"
+    )
+    hybrid_weight: float = Field(
+        default=0.3, ge=0, le=1, description="gate weight from which a nerve looks for stored patterns"
+    )
+    compile_successes: int = Field(
+        default=100,
+        ge=1,
+        le=1_000_000,
+        description="successes of one state sequence before it may be compiled",
+    )
+    compile_weight: float = Field(
+        default=0.8, ge=0, le=1, description="gate weight above which a nerve may be compiled to a reflex"
+    )
+    compile_rate: float = Field(
+        default=0.85, ge=0, le=1, description="share of successes below which nothing is compiled"
+    )
+    demote_weight: float = Field(
+        default=0.7, ge=0, le=1, description="gate weight at which a reflex is demoted again"
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.demote_weight > self.compile_weight:
+            raise ValueError(
+                f"demote_weight = {self.demote_weight:g} must not exceed compile_weight = {self.compile_weight:g}"
+            )
+        return self
+
+
+class VirtualSettings(Section):
+    """The virtual garden, in which the village is rehearsed a little ahead of time."""
+
+    enabled: bool = Field(
+        default=True, description="false: nothing is rehearsed, real gates open by waves alone"
+    )
+    speed: float = Field(
+        default=10, ge=1, le=1000, description="virtual seconds per second while it runs; priced in lifeforce"
+    )
+    every_s: float = Field(
+        default=5, ge=1, le=3600, description="time between two rehearsals", json_schema_extra={"unit": "s"}
+    )
+    horizon_s: float = Field(
+        default=2,
+        ge=0.5,
+        le=60,
+        description="how far ahead a rehearsal looks",
+        json_schema_extra={"unit": "s"},
+    )
+
+
+class ThalamusSettings(Section):
+    """The gates that all share."""
+
+    shards: int = Field(
+        default=1, ge=1, le=4, description="processes the shared gates are spread over, by domain"
+    )
+
+
+class DevicesSettings(Section):
+    """Sensors of other machines that send raw readings on the bus."""
+
+    enabled: bool = Field(default=True, description="false: no device is listened to")
