@@ -268,6 +268,9 @@ class BridgeShell(Shell):
                 continue
             frames = frames_of(harvest.records, harvest.npcs)
             await bus.publish_many((frame.subject, frame.payload) for frame in frames)
+            if frames_of == self._diary_mirror.nerve_trails:
+                outcomes = self._diary_mirror.outcomes(harvest.records, harvest.npcs)
+                await self._insist(bus, [Letter(*frame) for frame in outcomes])
             ring.commit(harvest)
 
     async def _keep_trails(self, bus: NatsBus, harvest: Harvest) -> None:

@@ -25,6 +25,7 @@ from nimmer.arena.verdicts import VerdictReader
 from nimmer.chance import Chance
 from nimmer.clock import Clock, SystemClock
 from nimmer.errors import ArenaError, WeightsError
+from nimmer.life.attention import Mode
 from nimmer.life.body import Body, Deed
 from nimmer.life.evolution import EvolutionRules
 from nimmer.life.nerve_table import load_nerves
@@ -40,6 +41,8 @@ from nimmer.world.levels import load_graphs
 
 REMEMBER_S = 1.0
 """How often an NPC writes what it must not forget into the arena."""
+SETTLE_S = 0.25
+"""How soon it writes again when an episode of attention has come to its end."""
 WAIT_FOR_WORLD_S = 0.05
 """How often a newborn looks whether the world has shown it anything yet."""
 SPREAD = (5**0.5 - 1) / 2
@@ -244,7 +247,8 @@ class NpcShell:
         # after the trail: a tick killed in between is lived again, and the database knows its row already
         slot.act(tick, percept.tick, now_s, action.verb, action.slot, self._generation)
         self._report(late_s * 1e6, compute_us, len(deed.waves), len(deed.transitions))
-        if now_s - self._remembered_s >= REMEMBER_S:
+        settles = deed.attention == Mode.SETTLE
+        if now_s - self._remembered_s >= (SETTLE_S if settles else REMEMBER_S):
             self._remember(now_s)
         return True
 

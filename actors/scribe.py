@@ -60,7 +60,7 @@ class Scribe:
             )
         self._diary.beats.write(
             (
-                now_s, beat.beat, beat.level_micro, beat.balance, beat.budget_left_ms, body.rubric.points.value,
+                now_s, beat.beat, beat.level_micro, beat.balance, beat.budget_left_ms, body.growth.rubric.points.value,
                 body.attention.mode, body.metabolism.vigour.current, 0, body.ticks % _WRAP, beat.openings,
             )
         )  # fmt: skip
@@ -71,7 +71,7 @@ class Scribe:
         self._diary.fare(
             (
                 attention.mode, body.metabolism.vigour.current, 0, attention.budget_left_ms, ledger.balance,
-                ledger.reserve_s, body.rubric.points.value, body.rubric.counts["nerve"],
+                ledger.reserve_s, body.growth.rubric.points.value, body.growth.rubric.counts["nerve"],
             ),
             _by_number(body),
             [

@@ -14,7 +14,8 @@ from msgspec import Struct
 
 from nimmer.bus import subject
 from nimmer.bus.message import LifeforceBalance, LifeforceSum, NerveTrail, Source, encode, stamp
-from nimmer.bus.mirror import VERBS, Frame, shortest
+from nimmer.bus.mirror import VERBS, Frame, opening_id, shortest
+from nimmer.bus.outcomes import verification_outcome
 from nimmer.life.attention import Mode as Attention
 from nimmer.life.gates import BODY_GATES
 from nimmer.life.lifeforce import REASONS
@@ -33,6 +34,8 @@ OUTCOMES: tuple[Literal["abandoned", "success", "failure", "timeout"], ...] = (
     "failure",
     "timeout",
 )
+VERDICTS = (0, 1, -1, -1)
+"""What a run's end says of the opening that began it: partial, confirmed, failed, failed."""
 EVENTS: tuple[Literal["", "compiled", "demoted"], ...] = ("", "compiled", "demoted")
 
 
@@ -51,6 +54,10 @@ class DiaryMirror:
     def nerve_trails(self, records: Records, npcs: Ids) -> list[Frame]:
         """Return one NerveTrail per record `(n,)` of the NPCs `(n,)`."""
         return self._all(records, npcs, self._nerve_trail)
+
+    def outcomes(self, records: Records, npcs: Ids) -> list[Frame]:
+        """Return one VerificationOutcome per record of `NERVE_TRAIL`: what the opening of its gate was worth."""
+        return self._all(records, npcs, self._outcome)
 
     def ledger(self, records: Records, npcs: Ids) -> list[Frame]:
         """Return one LifeforceSum per record."""
@@ -109,6 +116,20 @@ class DiaryMirror:
         )
         on = subject.build(self._environment, "nervous.nerves.{nerve}.trail", nerve=nerve.name)
         return on.partition(".")[2], f"npc.{npc}.{nerve.name}", body
+
+    def _outcome(self, record: np.void, npc: int) -> tuple[str, str, Struct]:
+        gate, outcome = BODY_GATES[int(record["gate"])], VERDICTS[int(record["outcome"])]
+        body = verification_outcome(
+            opening_id(self._run, npc, int(record["opened_tick"]), int(record["gate"])),
+            gate.domain,
+            outcome,
+            expected={"nerve": self._nerves[int(record["nerve"])].name, "outcome": "success"},
+            actual={"outcome": OUTCOMES[record["outcome"]], "serial": int(record["serial"])},
+            gate_id=f"npc.{npc}.{gate.name}",
+            weight_delta=shortest(record["weight_delta"]),
+            reward=max(shortest(record["reward"]), 0.0),
+        )
+        return "thalamus.outcomes.feedback", f"npc.{npc}.{gate.name}", body
 
     def _sum(self, record: np.void, npc: int) -> tuple[str, str, Struct]:
         kind: Literal["charge", "reward"] = "reward" if record["kind"] else "charge"

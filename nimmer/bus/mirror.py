@@ -272,8 +272,19 @@ def training_frame(environment: str, run: str, records: Records, npcs: Ids, unix
     return Frame(on, msgspec.json.encode(Envelope(header, body)), message_id)
 
 
+def opening_id(run: str, npc: int, tick: int, gate: int) -> str:
+    """Return the message id of the opening of gate number `gate` in an NPC's own `tick`, which outcomes refer to.
+
+    One is enough: a gate that opens and is closed again in a tick stays closed for its refractory time.
+    """
+    digest = hashlib.blake2b(f"{run}/{npc}/{tick}/{gate}/open".encode(), digest_size=16).digest()
+    return str(UUID(bytes=digest, version=4))
+
+
 def _record_id(run: str, npc: int, record: np.void) -> str:
     """Return a uuid4 that only this record of this NPC and run has."""
+    if record["to_state"] == 1:
+        return opening_id(run, npc, int(record["npc_tick"]), int(record["gate"]))
     digest = hashlib.blake2b(f"{run}/{npc}/".encode(), digest_size=16)
     digest.update(record.tobytes())
     return str(UUID(bytes=digest.digest(), version=4))

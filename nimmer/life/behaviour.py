@@ -35,10 +35,11 @@ class Opening(NamedTuple):
 class Lesson(NamedTuple):
     """One finished run and what it taught.
 
-    gate: index of the gate that woke the nerve; weight: before the lesson, delta: what it moved by; pays: lifeforce
+    nerve: its name; gate: index of the gate that woke the nerve; weight: before the lesson, delta: what it moved by; pays: lifeforce
     that the outcome earns, negative when it costs.
     """
 
+    nerve: str
     run: NerveRun
     gate: int
     opening: Opening
@@ -102,9 +103,15 @@ class Behaviour:
                 weight = gate.trust.weight
                 delta = gate.learn(OUTCOMES[run.outcome], now_s)
                 opening, pays = self._openings[gate.index], nerve.pays[run.outcome]
-                lessons.append(Lesson(run, gate.index, opening, weight, delta, pays))
+                lessons.append(Lesson(nerve.name, run, gate.index, opening, weight, delta, pays))
             nerve.finished.clear()
         return lessons
+
+    def demote(self, name: str) -> None:
+        """Take the reflex of the nerve called `name` away."""
+        for nerve in self.nerves:
+            if nerve.name == name:
+                nerve.evolution.demote()
 
     def weights(self) -> list[tuple[Nerve, float]]:
         """Return every nerve with the weight of the gate that wakes it."""

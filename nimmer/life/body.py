@@ -21,25 +21,22 @@ from nimmer.life.economy import REWARDS
 from nimmer.life.evolution import EvolutionRules
 from nimmer.life.gate import ResonantGate
 from nimmer.life.gates import BODY_GATES
+from nimmer.life.growth import Growth
 from nimmer.life.lifeforce import Lifeforce
 from nimmer.life.metabolism import Beat, Happened, Metabolism
-from nimmer.life.nerve_run import RunEvent, RunOutcome
 from nimmer.life.nerve_spec import NerveSpec
-from nimmer.life.nerve_table import NERVE_NAMES, built_in_nerves, make_nerves
+from nimmer.life.nerve_table import built_in_nerves, make_nerves
 from nimmer.life.percept import Percept
 from nimmer.life.pricing import Pricing
 from nimmer.life.reactions import Reactions
-from nimmer.life.rubric import Rubric
 from nimmer.life.scene import Scene, Ways
 from nimmer.life.senses import BODY_CELLS, DISTANCE_LEFT, DISTANCE_RIGHT
 from nimmer.life.transition import Transition
-from nimmer.life.vigour import ENERGY_ONLY
+from nimmer.life.vigour import ENERGY_ONLY, State
 from nimmer.life.wave import Wave
 from nimmer.minds.brain import Brain, Flags, Floats
 from nimmer.minds.guide import Guide, Lost
 
-_REASONS = {"collision_avoidance": "avoided", "charging": "docked"}
-"""What a success of a nerve is booked under."""
 _URGENT = frozenset({"battery", "danger", "distance"})
 """Domains whose open gate is work that cannot wait for the morning."""
 
@@ -89,7 +86,7 @@ class Body:
 
     __slots__ = (
         "_hears", "_overrides", "_slots", "_urgent", "_verb", "_verified_s", "attention",
-        "behaviour", "brain", "cells", "gates", "guide", "metabolism", "npc", "openings", "reactions", "rubric",
+        "behaviour", "brain", "cells", "gates", "growth", "guide", "metabolism", "npc", "openings", "reactions",
         "ticks",
     )  # fmt: skip
 
@@ -141,7 +138,7 @@ class Body:
         self.metabolism = Metabolism(price_scale)
         self.attention = Attention()
         self.reactions = Reactions()
-        self.rubric = Rubric()
+        self.growth = Growth()
         self.ticks = self.openings = 0
         of_domain = {spec.domain: index for index, spec in enumerate(BODY_GATES)}
         self._hears = {kind.code: self.gates[of_domain[kind.domain]].hear for kind in BODY_CELLS}
@@ -190,7 +187,13 @@ class Body:
         happened = metabolism.assess(percept, len(known), self._verb)
         vigour = metabolism.vigour
         ledger = metabolism.ledger
-        vigour.update(ledger.level, ledger.balance, self._is_urgent(), now_s)
+        before = vigour.current
+        if (
+            vigour.update(ledger.level, ledger.balance, self._is_urgent(), now_s)
+            is State.ASLEEP
+            is not before
+        ):
+            self._sleep(now_s)
         waves = self._sense(percept, now_s, vigour.senses(self.ticks))
         sensed = self._correlate(waves, now_s, transitions)
         self._attend(now_s, transitions)
@@ -296,23 +299,21 @@ class Body:
         return paid + ledger.charge("nerve", due) if due else paid
 
     def _learn(self, now_s: float) -> list[Lesson]:
-        """Let gates learn from the runs that ended, and earn what their outcomes pay."""
+        """Let gates learn from the runs that ended, and book what their outcomes and new reflexes earn."""
         lessons = self.behaviour.learn(now_s)
         for lesson in lessons:
-            run, pays = lesson.run, lesson.pays
-            if pays > 0.0:
-                self.metabolism.ledger.reward(_REASONS.get(NERVE_NAMES[run.nerve - 1], "other"), pays)
-            elif pays < 0.0:
-                self.metabolism.ledger.charge(
-                    "timeout" if run.outcome == RunOutcome.TIMEOUT else "other", -pays
-                )
-            if run.event == RunEvent.COMPILED:
+            self.metabolism.book(lesson)
+            self.growth.note(lesson)
+            if self.growth.became_reflex(lesson, self.gates[lesson.gate].reflex_achieved):
                 self.metabolism.ledger.reward("reflex", REWARDS["reflex"])
-            for _ in run.states[1:]:
-                self.rubric.mark("cell")
-            if run.outcome == RunOutcome.SUCCESS:
-                self.rubric.mark("nerve")
         return lessons
+
+    def _sleep(self, now_s: float) -> None:
+        """Put in order what was learned since the last slumber."""
+        for name in self.growth.sleep():
+            self.behaviour.demote(name)
+        for gate in self.gates:
+            gate.trust.nodes.prune(now_s)
 
     def close_beat(self) -> Beat:
         """End the open beat, now, and begin the next with a whole budget of attention."""
@@ -340,7 +341,7 @@ class Body:
             "metabolism": self.metabolism.state(),
             "attention": self.attention.state(),
             "reactions": self.reactions.state(),
-            "rubric": self.rubric.state(),
+            "growth": self.growth.state(),
             "overrides": list(self._overrides),
             "verified_s": self._verified_s,
             "ticks": self.ticks,
@@ -371,7 +372,7 @@ class Body:
         self.metabolism.restore(state["metabolism"], shift_s)
         self.attention.restore(state["attention"], shift_s)
         self.reactions.restore(state["reactions"])
-        self.rubric.restore(state["rubric"])
+        self.growth.restore(state["growth"])
         self._overrides = tuple(state["overrides"])
         self._verified_s = float(state["verified_s"]) + shift_s
         self.ticks, self.openings = int(state["ticks"]), int(state["openings"])

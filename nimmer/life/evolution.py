@@ -134,7 +134,7 @@ class Evolution:
     def choose(self, weight: float) -> Mode:
         """Return the mode of a run that begins now; trust that was lost takes the reflex with it."""
         if self.compiled is not None and weight <= self.rules.demote_weight:
-            self._demote()
+            self.demote()
         return self.mode(weight)
 
     def settle(
@@ -155,7 +155,7 @@ class Evolution:
             if signature is not None and run.mode == Mode.HYBRID:
                 self._remember(run.matched, succeeded, signature, commands)
             if run.mode == Mode.REFLEX and not succeeded and self.compiled is not None:
-                self._demote()
+                self.demote()
         compiled = succeeded and self._compiles(tuple(run.states), weight)
         demoted, self._demoted = self._demoted, False
         if compiled:
@@ -187,7 +187,8 @@ class Evolution:
         self.compiled = sequence
         return True
 
-    def _demote(self) -> None:
+    def demote(self) -> None:
+        """Lose the reflex, if there is one: its path must earn its successes anew."""
         if self.compiled is not None:
             self._sequences.pop(self.compiled, None)
         self.compiled = None

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from nimmer.life.action import Verb
+from nimmer.life.behaviour import Lesson
 from nimmer.life.lifeforce import (
     COLLISION,
     INTERACTION,
@@ -16,12 +17,15 @@ from nimmer.life.lifeforce import (
     Entry,
     Lifeforce,
 )
+from nimmer.life.nerve_run import RunOutcome
 from nimmer.life.percept import Percept
 from nimmer.life.vigour import Vigour
 from nimmer.world.rejection import Rejection
 
 LONGEST_GAP_S = 60.0
 """A pause longer than this pays no more income than this: a dead body earns nothing."""
+_PAID_FOR = {"collision_avoidance": "avoided", "charging": "docked"}
+"""What a success of a nerve is booked under."""
 _BUMPS = (int(Rejection.NO_EDGE), int(Rejection.NODE_FULL))
 """Refusals of a move that are collisions; the others are no fault of the body's."""
 
@@ -141,6 +145,14 @@ class Metabolism:
             return False
         self._visited |= 1 << node
         return not born_here
+
+    def book(self, lesson: Lesson) -> None:
+        """Receive what a nerve's outcome pays, or pay what it costs."""
+        pays = lesson.pays
+        if pays > 0.0:
+            self.ledger.reward(_PAID_FOR.get(lesson.nerve, "other"), pays)
+        elif pays < 0.0:
+            self.ledger.charge("timeout" if lesson.run.outcome == RunOutcome.TIMEOUT else "other", -pays)
 
     def close_beat(self) -> Beat:
         """Return the open beat as it is now, and begin the next."""

@@ -111,7 +111,7 @@ def test_a_reborn_npc_goes_on_where_it_died(arena: Arena, world: World) -> None:
     assert Slot(arena, NPC).vitals().generation == 2
     second._enter(1)
     reborn = second._body.state()
-    for part in ("gates", "cells", "behaviour", "metabolism", "attention", "reactions", "rubric", "ticks"):
+    for part in ("gates", "cells", "behaviour", "metabolism", "attention", "reactions", "growth", "ticks"):
         assert reborn[part] == remembered[part], part
     assert reborn["metabolism"] != NpcShell(birth(arena), clock)._body.state()["metabolism"]
 
