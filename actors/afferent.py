@@ -68,6 +68,11 @@ class Afferent:
             self._under_way[shard] = asyncio.get_running_loop().create_task(self._empty(shard))
         return True
 
+    def send_all(self, waves: list[Said]) -> None:
+        """Send several, as `send` does."""
+        for source, wave in waves:
+            self.send(source, wave)
+
     async def _empty(self, shard: int) -> None:
         """Hand over what waits for `shard`, batch by batch, until nothing does."""
         waiting = self._waiting[shard]

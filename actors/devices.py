@@ -12,6 +12,7 @@ from typing import Any
 
 import ray
 
+from actors.afferent import Afferent
 from actors.charter import Charter
 from actors.keepsake import Keepsake
 from actors.shell import Shell, crashing, log
@@ -63,6 +64,8 @@ class DevicesShell(Shell):
     @crashing
     async def live(self) -> None:
         """Listen, and poll the cells, until told to stop."""
+        if self.listener is None:
+            self.listener = Afferent(self, self.charter.thalamus_shards).send_all
         bus = self._bus = await self._connect()
         if bus is None:
             return

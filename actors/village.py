@@ -14,8 +14,10 @@ import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from actors.bridge import BridgeActor
+from actors.cell_groups import CELL_GROUPS
 from actors.cells import CellsActor
 from actors.charter import Charter
+from actors.devices import DevicesActor
 from actors.garden import GardenActor, Host
 from actors.governor import GovernorActor
 from actors.recorder import RecorderActor
@@ -61,15 +63,20 @@ class Village:
         for shard in range(self.charter.thalamus_shards):
             self._create(f"thalamus-{shard}", ThalamusActor, shard)
         self._create("cells", CellsActor)
+        if self.charter.devices_enabled:
+            self._create("devices", DevicesActor)
         if self.charter.virtual_enabled:
             self._create("virtual", VirtualActor)
 
     def _create(self, name: str, kind: Any, *arguments: object) -> None:  # noqa: ANN401  Ray's actor classes are untyped
         node = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+        group = next((one for one in CELL_GROUPS if one.name == name), None)
+        offered: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]  # Ray's own
+        asked = group.options(offered) if group else {"num_cpus": ORGANISM_CPUS}
         self.actors[name] = kind.options(
             name=name,
             namespace=self.charter.namespace,
-            num_cpus=ORGANISM_CPUS,
+            **asked,
             max_restarts=-1,
             max_task_retries=0,
             scheduling_strategy=node,
@@ -130,7 +137,8 @@ class Village:
         """
         words: dict[str, Any] = {}
         shards = [f"thalamus-{shard}" for shard in range(self.charter.thalamus_shards)]
-        for name in ("governor", "cells", *shards, "virtual", "garden", SUPERVISOR, "bridge", "recorder"):
+        senses = ("governor", "cells", "devices", *shards, "virtual")
+        for name in (*senses, "garden", SUPERVISOR, "bridge", "recorder"):
             if name not in self.actors:
                 continue
             try:

@@ -21,9 +21,9 @@ from nimmer.bus.message import VERSION, Envelope, Garden, GateTransition, Header
 from nimmer.bus.wave_mirror import Ids, Posting, Records, WaveMirror, opening, quietly, sensible
 from nimmer.errors import MessageError
 from nimmer.life.action import Verb
-from nimmer.life.senses import meaning
+from nimmer.life.senses import said
 from nimmer.life.transition import PSEUDO_SOURCES
-from nimmer.life.wave import CellKind, Wave
+from nimmer.life.wave import CellKind
 
 __all__ = ["Frame", "Posting", "StateMirror", "TransitionMirror", "WaveMirror", "training_frame"]
 
@@ -157,8 +157,9 @@ class TransitionMirror:
         at = stamp(float(record["trigger_time_s"][place]) + self._offset_s)
         if code in PSEUDO_SOURCES:
             return TriggerSignal(PSEUDO_SOURCES[code], sure, at)
-        said = meaning(Wave(code, 0.0, sure, 0.0, tuple(map(shortest, record["trigger_values"][place]))))
-        return TriggerSignal(f"npc.{npc}.{self._cells[code].name}", sure, at, said)  # type: ignore[arg-type]  # numbers and words
+        kind = self._cells[code]
+        content = said(kind, tuple(map(shortest, record["trigger_values"][place])))
+        return TriggerSignal(f"npc.{npc}.{kind.name}", sure, at, content)  # type: ignore[arg-type]  # numbers and words
 
 
 class StateMirror:

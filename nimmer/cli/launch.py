@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from nimmer.arena.memory import Arena, shared_memory_directory
 from nimmer.arena.outbox import Letter, Outbox
-from nimmer.bus.identities import BRIDGE, identities
+from nimmer.bus.identities import BRIDGE, NERVOUS, identities
 from nimmer.bus.message import Incident, Source
 from nimmer.bus.subject import build
 from nimmer.bus.voice import Voice
 from nimmer.chance import fresh_seed
 from nimmer.cli.cluster import RUN_VARIABLE, Cluster, connect, prepare
+from nimmer.cli.life_settings import prices_of, rules_of
 from nimmer.cli.servers import Servers
 from nimmer.cli.village import nats_passwords
 from nimmer.clock import Clock
@@ -30,6 +31,7 @@ from nimmer.errors import HostError, NimmerError
 from nimmer.host import limits_choice, ports
 from nimmer.host.household import Household, Run
 from nimmer.host.processes import carrying, descendants, end, identify
+from nimmer.life.nerve_table import load_nerves
 from nimmer.minds.nursery import prepare_brains
 from nimmer.stores.tables import Table
 from nimmer.stores.traces import RowBatch
@@ -117,6 +119,9 @@ class Launch:
         level = levels[settings.village.level]
         rules = Rules(node_capacity=settings.world.node_capacity)
         birth(level, rules, settings.village.npcs, 1, birth_generator(self.seed, level.number))
+        prices_of(settings.lifeforce)
+        rules_of(settings.nerves)
+        load_nerves(settings.nerves.table)
         if settings.village.brain == "mlp":
             prepare_brains(settings.brains_path, settings.village.npcs, settings.village.network, self.seed)
 
@@ -252,6 +257,15 @@ class Launch:
             brain=village.brain,
             weights_dir=str(settings.brains_path),
             price_scale=settings.lifeforce.price_scale,
+            prices=prices_of(settings.lifeforce),
+            nerves_file=str(settings.nerves.table.absolute()) if settings.nerves.table else None,
+            rules=rules_of(settings.nerves),
+            devices_enabled=settings.devices.enabled,
+            thalamus_shards=settings.thalamus.shards,
+            virtual_enabled=settings.virtual.enabled,
+            virtual_speed=settings.virtual.speed,
+            virtual_every_s=settings.virtual.every_s,
+            virtual_horizon_s=settings.virtual.horizon_s,
             limits_mode=settings.limits.mode,
             governor_enabled=governor.enabled,
             capacity_percent=governor.capacity_percent or 100.0 * (os.cpu_count() or 1),
@@ -266,7 +280,7 @@ class Launch:
             postgres_dsn=self.servers.postgres_dsn,
             ray_events_port=events_port if settings.ray.address is None else 0,
             secrets={
-                BRIDGE: nats_passwords(settings, passwords)[BRIDGE],
+                **{name: nats_passwords(settings, passwords)[name] for name in (BRIDGE, NERVOUS)},
                 "postgres": "" if settings.stores.postgres_url else passwords.postgres,
             },
         )

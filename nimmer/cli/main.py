@@ -13,9 +13,9 @@ from typer.core import TyperCommand, TyperGroup
 
 import nimmer
 from nimmer.cli.console import complain
-from nimmer.errors import ConfigError, GraphError, LevelError, NimmerError, WeightsError
+from nimmer.errors import ConfigError, GraphError, LevelError, NerveError, NimmerError, WeightsError
 
-BAD_INPUT: tuple[type[NimmerError], ...] = (ConfigError, GraphError, LevelError, WeightsError)
+BAD_INPUT: tuple[type[NimmerError], ...] = (ConfigError, GraphError, LevelError, NerveError, WeightsError)
 """Errors that something the user wrote or named is wrong."""
 
 
@@ -39,6 +39,11 @@ COMMANDS: dict[str, Entry] = {
     ),
     "replay": Entry(
         "nimmer.cli.replay", "replay", "Run a past run again from its action log and compare every tick."
+    ),
+    "virtual": Entry(
+        "nimmer.cli.virtual",
+        "app",
+        "Watch the virtual garden, and let a future of it run free: faster, paused, back.",
     ),
     "doctor": Entry(
         "nimmer.cli.doctor", "doctor", "Examine this machine: what nimmer will use, and what is missing."

@@ -19,33 +19,33 @@ from nimmer.cli.picture import bar
 from nimmer.cli.village import find_village
 from nimmer.config import load
 
-_ROOMY = 100
-"""Columns a terminal needs for the whole NPC table."""
+_ROOMY, _WIDE = 100, 125
+"""Columns a terminal needs for most of the NPC table, and for all of it."""
 
 
 class _Column(NamedTuple):
-    """One column of the NPC table; `always`: also in a narrow terminal."""
+    """One column of the NPC table; roomy: columns a terminal needs for it to be shown."""
 
     title: str
     text: Callable[[NpcStatus], str]
-    always: bool = True
+    roomy: int = 0
 
 
 _COLUMNS = (
     _Column("npc", lambda npc: str(npc.id)),
-    _Column("pid", lambda npc: str(npc.pid), always=False),
+    _Column("pid", lambda npc: str(npc.pid), roomy=_ROOMY),
     _Column("Hz", lambda npc: f"{npc.tick_hz:g}"),
     _Column("ticks", lambda npc: f"{npc.ticks}/{npc.ticks_due}"),
     _Column("late ms", lambda npc: f"{npc.lateness_p99_ms:.1f}"),
     _Column("CPU %", lambda npc: f"{npc.cpu_percent:.1f}"),
     _Column("MB", lambda npc: f"{npc.memory_mb:.0f}"),
-    _Column("node", lambda npc: str(npc.node), always=False),
+    _Column("node", lambda npc: str(npc.node), roomy=_ROOMY),
     _Column("energy", lambda npc: f"{npc.energy:.0%}"),
-    _Column("LF", lambda npc: f"{npc.lifeforce:.0f}", always=False),
+    _Column("LF", lambda npc: f"{npc.lifeforce:.0f}", roomy=_ROOMY),
     _Column("knows", lambda npc: f"{npc.coverage:.0%}"),
-    _Column("births", lambda npc: str(npc.generation), always=False),
-    _Column("attention", lambda npc: npc.attention, always=False),
-    _Column("vigour", lambda npc: npc.vigour, always=False),
+    _Column("births", lambda npc: str(npc.generation), roomy=_ROOMY),
+    _Column("attention", lambda npc: npc.attention, roomy=_WIDE),
+    _Column("vigour", lambda npc: npc.vigour, roomy=_WIDE),
 )
 
 
@@ -159,7 +159,7 @@ def _nerves(status: Status) -> Table:
 
 def _npcs(npcs: list[NpcStatus], width: int) -> Table:
     table = Table(box=None, padding=(0, 1, 0, 0), header_style=DIM, pad_edge=False)
-    shown = [column for column in _COLUMNS if column.always or width >= _ROOMY]
+    shown = [column for column in _COLUMNS if width >= column.roomy]
     for column in shown:
         table.add_column(column.title, justify="right", no_wrap=True)
     table.add_column("gates", no_wrap=True)

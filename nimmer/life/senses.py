@@ -6,7 +6,7 @@ own file; adding a cell is that file and a row at the end (docs/cells.md).
 Source: docs/domain.md section 2 (cells, prices) and section 13 points 9 and 14.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from nimmer.life.cells import (
@@ -137,10 +137,15 @@ def meaning(wave: Wave) -> dict[str, object]:
 
     Raises IndexError for a cell code outside `CELLS`; a category outside its choices is given as its number.
     """
-    found: dict[str, object] = {}
-    for field, value in zip(CELLS[wave.cell].fields, wave.values, strict=False):
-        found[field.name] = _word(field, value) if field.kind == "category" else value
-    return found
+    return said(CELLS[wave.cell], wave.values)
+
+
+def said(kind: CellKind, values: Sequence[float]) -> dict[str, object]:
+    """Return `values` under the names of a kind's fields, as `meaning` does; those beyond its fields are left out."""
+    return {
+        field.name: _word(field, value) if field.kind == "category" else value
+        for field, value in zip(kind.fields, values, strict=False)
+    }
 
 
 def _word(field: Field, value: float) -> object:

@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Any
 
 from nimmer.life.cell import Cell
-from nimmer.life.cells.declaration import Declaration, Past, Sensed
+from nimmer.life.cells.declaration import Declaration, Past, Path, Sensed
 from nimmer.life.pricing import Pricing
 from nimmer.life.wave import CellKind, Wave
 
@@ -57,9 +57,14 @@ class SensorCell:
         self._past = Past(sensed.values, sensed.steady)
         cell = self.cell
         cell.recover()
-        if self.declared.rest is not None:
-            cell.current = self.declared.rest(sensed.values)
-        return Wave(self.kind.code, now_s, sensed.confidence, cell.emitted(), sensed.values)
+        cost = cell.emitted() if self.declared.path is None else self._walked(self.declared.path, sensed)
+        return Wave(self.kind.code, now_s, sensed.confidence, cost, sensed.values)
+
+    def _walked(self, path: Path, sensed: Sensed) -> float:
+        """Go through the states that this reading leads through and return what that costs."""
+        cell = self.cell
+        cell.waves += 1
+        return sum(cell.step(to) for to in path(cell.current, sensed.values))
 
     def _sensed(self, raw: Mapping[str, float] | None, age_s: float) -> Sensed | str:
         """Return what the kind's file makes of `raw`; what no gate could use is a reason, not a wave."""

@@ -78,7 +78,7 @@ def wave_records(count: int, generator: np.random.Generator) -> tuple[Records, I
     """Return fresh waves of all body cells, every number a random one."""
     records = np.zeros(count, dtype=WAVE)
     place = np.arange(count)
-    records["cell"] = place % len(BODY_CELLS)
+    records["cell"] = np.array([kind.code for kind in BODY_CELLS])[place % len(BODY_CELLS)]
     records["time_s"] = 1000.0 + place * 1e-4
     records["confidence"] = generator.choice([0.3, 0.6, 0.9], count)
     for kind in BODY_CELLS:

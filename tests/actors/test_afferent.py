@@ -129,7 +129,7 @@ async def test_an_answer_of_the_math_cell_is_told_and_sent_on(cells: CellsShell,
     assert answer.result == 3.0
     await settled(cells._afferent)
     ((_, batch),) = shards.heard
-    assert [(source, wave.cell) for source, wave in batch] == [("cells", 10)]
+    assert [(source, wave.cell) for source, wave in batch] == [("cells", 17)]
     (message,) = told(arena, "cells")
     assert isinstance(message.body, WaveSignal)
     status = await cells.stop()

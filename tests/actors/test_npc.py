@@ -111,9 +111,9 @@ def test_a_reborn_npc_goes_on_where_it_died(arena: Arena, world: World) -> None:
     assert Slot(arena, NPC).vitals().generation == 2
     second._enter(1)
     reborn = second._body.state()
-    for part in ("gates", "cells", "ledger", "visited", "coverage", "ticks"):
+    for part in ("gates", "cells", "behaviour", "metabolism", "attention", "reactions", "rubric", "ticks"):
         assert reborn[part] == remembered[part], part
-    assert reborn["ledger"] != NpcShell(birth(arena), clock)._body.state()["ledger"]
+    assert reborn["metabolism"] != NpcShell(birth(arena), clock)._body.state()["metabolism"]
 
 
 def test_tick_numbers_go_on_and_missed_ticks_count_as_due(arena: Arena, world: World) -> None:
@@ -135,7 +135,7 @@ def test_tick_numbers_go_on_and_missed_ticks_count_as_due(arena: Arena, world: W
 def test_a_tick_cut_off_before_its_act_is_lived_again(arena: Arena, world: World) -> None:
     clock = ManualClock(100.0)
     live(NpcShell(birth(arena), clock), world, clock, 3)
-    Slot(arena, NPC).trail(4, 0, 0.0, 1, 0, 0, -1, 0, 0, 0, 0, 0, 0.5, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0)
+    Slot(arena, NPC).trail(4, 0, 0.0, 1, 0, 0, -1, 0, 0, 0, 0, 0, 0.5, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0, 0, 0)
     live(NpcShell(birth(arena), clock), world, clock, 1)
     # the same number twice: one of them the database will know already
     assert RingReader(arena, "trail", "store").read().records["npc_tick"].tolist() == [1, 2, 3, 4, 4]
@@ -150,7 +150,7 @@ def test_one_reborn_on_another_level_keeps_all_but_the_map(arena: Arena, world: 
     Slot(arena, NPC).remember(json.dumps({**memory, "level": 3}).encode())
     second = NpcShell(birth(arena), clock)
     second._enter(1)
-    assert second._body.ledger.state() == memory["body"]["ledger"]
+    assert second._body.ledger.state() == memory["body"]["metabolism"]["ledger"]
     assert second._body.brain.state() == NpcShell(birth(arena), clock)._body.brain.state()
     live(second, world, clock, 3)
     assert Slot(arena, NPC).last_act()[0] == 13

@@ -9,7 +9,7 @@ import pytest
 
 from nimmer.bus.identities import GUEST, WATCH
 from nimmer.bus.message import NpcStatus
-from nimmer.life.lifeforce import BIRTH_LEVEL
+from nimmer.life.economy import BIRTH_LEVEL
 from tests.village.nats_by_hand import HandClient
 from tests.village.raised import Raised, identity_of, until, wait_s
 from tests.village.test_bus import by_hand, connected

@@ -62,5 +62,5 @@ BATTERY = Declaration(
     fields=(PERCENTAGE, CHARGING),
     reads=(Raw("percentage", 0.0, 100.0), Raw("charging", 0.0, 1.0, 0.0)),
     sense=sense,
-    rest=lambda values: battery_state(values[0]),
+    path=lambda _, values: (battery_state(values[0]),),
 )

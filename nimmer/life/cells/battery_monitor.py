@@ -48,6 +48,6 @@ BATTERY_MONITOR = Declaration(
     fields=(Field("voltage", scale=5.0), PERCENTAGE, CHARGING),
     reads=(Raw("millivolts", 0.0, 5000.0), Raw("charging", 0.0, 1.0, 0.0)),
     sense=sense,
-    rest=lambda values: battery_state(values[1]),
+    path=lambda _, values: (battery_state(values[1]),),
     on_device=True,
 )

@@ -47,13 +47,16 @@ class Sensed(NamedTuple):
 Sense = Callable[[Mapping[str, float], Past], Sensed | str]
 """Makes sense of one reading, given the past; a text says why it cannot be right."""
 
+Path = Callable[[CellState, tuple[float, ...]], tuple[CellState, ...]]
+"""From the state a cell is in and what it says, the states it goes through to say it; each move at its price."""
+
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
     """One kind of cell as its file declares it.
 
-    walk: one whole poll, from rest to rest; fields: what a wave says; reads: what `sense` is given; rest: the
-    state a poll ends in, for kinds whose rest depends on what was read; on_device: whether a device on the bus may
+    walk: one whole poll, from rest to rest; fields: what a wave says; reads: what `sense` is given; path: the states
+    a cell goes through from where it is, for kinds that do not walk the whole way at each poll; on_device: whether a device on the bus may
     carry it; stale_s: a reading older than this is no reading, s.
     """
 
@@ -61,7 +64,7 @@ class Declaration:
     fields: tuple[Field, ...]
     reads: tuple[Raw, ...] = ()
     sense: Sense | None = None
-    rest: Callable[[tuple[float, ...]], CellState] | None = None
+    path: Path | None = None
     on_device: bool = False
     stale_s: float = 3.0
 

@@ -56,7 +56,7 @@ START = (MotorState.COMMANDED, MotorState.ACCELERATING, MotorState.MOVING)
 BLOCKED = (MotorState.COMMANDED, MotorState.ACCELERATING, MotorState.STALLED)
 STOP = (MotorState.DECELERATING, MotorState.STOPPED, MotorState.IDLE)
 MOTOR_WALK = (MotorState.IDLE, *START, *STOP)
-"""A whole run of one tick: 1.9."""
+"""A whole run of one tick: 1.9. Who knows what the motor does pays for that instead (`path`)."""
 
 
 def sense(raw: Mapping[str, float], past: Past) -> Sensed | str:
@@ -67,6 +67,18 @@ def sense(raw: Mapping[str, float], past: Past) -> Sensed | str:
     values = (actual, target, watts, 1.0 if stuck else 0.0)
     return Sensed(STALLED if stuck else MOVED, values, past.steady + 1)
 
+
+def path(current: CellState, values: tuple[float, ...]) -> tuple[CellState, ...]:
+    """Return how a motor gets from `current` to what it was found doing: stalled, moving or still."""
+    still = current in (MotorState.IDLE, MotorState.STALLED)
+    if values[3]:
+        return () if current is MotorState.STALLED else (MotorState.STALLED,)
+    if abs(values[0]) > STALL_SHARE:
+        return (*_TO_IDLE.get(current, ()), *START) if still else (MotorState.MOVING,)
+    return _TO_IDLE.get(current, ()) if still else STOP
+
+
+_TO_IDLE: dict[CellState, tuple[CellState, ...]] = {MotorState.STALLED: (MotorState.IDLE,)}
 
 MOTOR = Declaration(
     walk=MOTOR_WALK,
@@ -83,6 +95,6 @@ MOTOR = Declaration(
         Raw("supply_mv", 0.0, 30000.0, 5000.0),
     ),
     sense=sense,
-    rest=lambda values: MotorState.STALLED if values[3] else MotorState.IDLE,
+    path=path,
     on_device=True,
 )

@@ -42,6 +42,13 @@ def sense(raw: Mapping[str, float], past: Past) -> Sensed | str:
     return Sensed(0.9 if there else 0.6, (angle, 1.0 if there else 0.0), past.steady + 1)
 
 
+def path(current: CellState, values: tuple[float, ...]) -> tuple[CellState, ...]:
+    """Return how the servo gets from `current` to where it was found: on the way, or there."""
+    if values[1]:
+        return (ServoState.POSITIONED,) if current is ServoState.MOVING else ()
+    return () if current is ServoState.MOVING else (ServoState.MOVING,)
+
+
 SERVO_CAMERA = Declaration(
     walk=(ServoState.IDLE, ServoState.MOVING, ServoState.POSITIONED, ServoState.IDLE),
     fields=(
@@ -50,5 +57,6 @@ SERVO_CAMERA = Declaration(
     ),
     reads=(Raw("pulse_us", 500.0, 2500.0), Raw("target_us", 500.0, 2500.0)),
     sense=sense,
+    path=path,
     on_device=True,
 )

@@ -11,11 +11,16 @@ from nimmer.bus.message import GateTransition, NpcState, TrainingFrame, TriggerS
 from nimmer.bus.mirror import FRAME_ROWS, StateMirror, TransitionMirror, training_frame
 from nimmer.bus.wave_mirror import Records
 from nimmer.errors import MessageError
-from nimmer.life.wave import CellKind
+from nimmer.life.wave import CellKind, Field
 
 OFFSET_S = 1_700_000_000.0
 RUN = "0123456789abcdef"
-CELLS = (CellKind(0, "distance_front", "distance", 2, 0.5, ()), CellKind(1, "energy", "battery", 1, 0.1, ()))
+CELLS = (
+    CellKind(0, "distance_front", "distance", 2, 0.5, (Field("distance_cm"),)),
+    CellKind(1, "energy", "battery", 1, 0.1, (Field("charging", "category", choices=("no", "yes")),)),
+)
+HEARD: dict[str, int | float | bool | str] = {"distance_cm": 25.5}
+FELT: dict[str, int | float | bool | str] = {"charging": "yes"}
 CAUSES = ("correlation", "reflex")
 
 
@@ -36,6 +41,7 @@ def transition(**changes: float) -> Records:
     record["trigger_cell"][0, :2] = (0, 1)
     record["trigger_confidence"][0, :2] = (0.7, 0.5)
     record["trigger_time_s"][0, :2] = (2.0, 2.25)
+    record["trigger_values"][0, :2, 0] = (25.5, 1.0)
     for name, value in changes.items():
         record[name] = value
     return record
@@ -70,8 +76,8 @@ def test_a_transition_names_its_gate_states_and_triggers() -> None:
         routed_to_tier=4,
         lifeforce_cost=0.3,
         trigger_signals=[
-            TriggerSignal("npc.7.distance_front", 0.7, "2023-11-14T22:13:22.000Z"),
-            TriggerSignal("npc.7.energy", 0.5, "2023-11-14T22:13:22.250Z"),
+            TriggerSignal("npc.7.distance_front", 0.7, "2023-11-14T22:13:22.000Z", HEARD),
+            TriggerSignal("npc.7.energy", 0.5, "2023-11-14T22:13:22.250Z", FELT),
         ],
         cause="correlation",
         weight=0.1,

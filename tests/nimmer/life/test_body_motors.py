@@ -45,7 +45,8 @@ def test_a_refused_move_is_a_stall_and_certain_at_once(rejection: Rejection) -> 
     assert left.cost == pytest.approx(0.6)
     assert states(cells) == [MotorState.STALLED] * 2
     again, _ = moved(cells, MOVES[1], 3)
-    assert (again.confidence, again.cost) == (0.7, pytest.approx(1.6))
+    assert again.confidence == 0.7
+    assert again.cost == pytest.approx(1.6)
 
 
 def test_going_on_costs_less_than_starting_and_stopping_is_owed() -> None:
@@ -63,7 +64,8 @@ def test_a_stall_while_going_costs_the_last_tick_of_it() -> None:
     cells = BodyCells()
     moved(cells, MOVES[0], 2)
     left, _ = moved(cells, MOVES[0], 3, rejection=Rejection.NO_EDGE)
-    assert (left.confidence, left.cost) == (1.0, pytest.approx(0.3))
+    assert left.confidence == 1.0
+    assert left.cost == pytest.approx(0.3)
 
 
 @pytest.mark.parametrize("rejection", [Rejection.EXHAUSTED, Rejection.PAST_TICK, Rejection.DEAD])

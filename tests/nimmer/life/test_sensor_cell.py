@@ -12,7 +12,7 @@ from nimmer.life.cells.motor import MotorState
 from nimmer.life.cells.reader import READER_WALK, ReaderState
 from nimmer.life.senses import CELLS, MATH, declared, kind_named
 from nimmer.life.sensor_cell import SensorCell
-from nimmer.life.wave import CellKind, Field
+from nimmer.life.wave import CellKind, Field, Wave
 
 
 def cell(name: str) -> SensorCell:
@@ -22,8 +22,8 @@ def cell(name: str) -> SensorCell:
 def test_a_reading_becomes_a_wave_at_its_price() -> None:
     one = cell("light_sensor")
     wave = one.poll({"lux": 120.0}, 3.0)
-    assert wave == (14, 3.0, 0.6, pytest.approx(0.2), (120.0, 0.0))
-    assert (one.cell.waves, one.cell.spent, one.operational) == (1, pytest.approx(0.2), True)
+    assert wave == Wave(14, 3.0, 0.6, 0.2, (120.0, 0.0))
+    assert (one.cell.waves, one.cell.spent, one.operational) == (1, 0.2, True)
 
 
 def test_a_broken_sensor_is_counted_once_and_works_again() -> None:
@@ -55,6 +55,26 @@ def test_what_was_steady_before_a_failure_is_not_steady_after_it() -> None:
     again = one.poll({"echo_us": 580.0}, 0.0)
     assert again is not None
     assert again.confidence == 0.6
+
+
+def test_a_motor_on_a_device_pays_for_what_it_does() -> None:
+    one = cell("motor_left")
+    turning = {"target_pps": 200.0, "actual_pps": 190.0, "current_ma": 250.0}
+    stuck, still = {**turning, "actual_pps": 0.0, "current_ma": 1200.0}, dict.fromkeys(turning, 0.0)
+    done = [still, turning, turning, still, turning, stuck, stuck, turning]
+    waves = [wave for wave in (one.poll(raw, 0.0) for raw in done) if wave]
+    assert [wave.cost for wave in waves] == pytest.approx([0.0, 1.6, 0.3, 0.3, 1.6, 0.0, 0.0, 1.6])
+    assert [wave.confidence for wave in waves] == [0.7, 0.7, 0.7, 0.7, 0.7, 1.0, 1.0, 0.7]
+    assert one.cell.spent == pytest.approx(5.4)
+
+
+def test_a_servo_pays_for_a_move_and_not_for_standing() -> None:
+    one = cell("servo_camera")
+    there, going = {"pulse_us": 900.0, "target_us": 900.0}, {"pulse_us": 900.0, "target_us": 2000.0}
+    waves = [
+        wave for wave in (one.poll(raw, 0.0) for raw in (there, going, going, there, there, going)) if wave
+    ]
+    assert [wave.cost for wave in waves] == [0.0, 0.5, 0.0, 0.0, 0.0, 0.5]
 
 
 def test_a_cell_rests_where_its_reading_left_it() -> None:

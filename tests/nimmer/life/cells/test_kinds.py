@@ -154,6 +154,15 @@ def test_a_category_is_one_of_its_choices(row: Row, data: st.DataObject) -> None
                 assert 0 <= int(value) < len(field.choices)
 
 
+@pytest.mark.parametrize("row", [row for row in READING if row.declared.path], ids=lambda row: row.kind.label)
+@given(data=st.data())
+def test_a_path_takes_declared_moves_wherever_a_cell_rests(row: Row, data: st.DataObject) -> None:
+    cell = SensorCell(*row)
+    for _ in range(6):
+        raw = {one.name: data.draw(st.sampled_from([one.low, one.high, 0.5])) for one in row.declared.reads}
+        cell.poll(raw, 1.0)  # an undeclared move would raise
+
+
 def test_a_choice_is_a_whole_number() -> None:
     raw = {"word_count": 1.0, "no_speech": 0.0, "language": 0.7}
     assert "language is 0.7; it is a whole number" in declared(kind_named("speech_stt")).fault(raw)

@@ -1,0 +1,30 @@
+"""Settings of the organism as the values that life works with: rules of evolution, prices.
+
+Source: docs/domain.md sections 5 (evolution) and 6 (costs are to be measured).
+"""
+
+from nimmer.config.organism import LifeforceSettings, NervesSettings
+from nimmer.life.evolution import EvolutionRules
+from nimmer.life.prices import Prices
+from nimmer.life.profile import load_profile
+
+
+def rules_of(settings: NervesSettings) -> EvolutionRules:
+    """Return when nerves evolve. Raises NerveError naming the key when the numbers contradict each other."""
+    return EvolutionRules(
+        hybrid_weight=settings.hybrid_weight,
+        demote_weight=settings.demote_weight,
+        compile_weight=settings.compile_weight,
+        compile_successes=settings.compile_successes,
+        compile_rate=settings.compile_rate,
+    )
+
+
+def prices_of(settings: LifeforceSettings) -> Prices | None:
+    """Return the measured prices of `lifeforce.prices`, None for the printed ones.
+
+    Raises ConfigError naming file and key when the profile is none.
+    """
+    if settings.prices is None:
+        return None
+    return Prices.measured(load_profile(settings.prices), scale=settings.price_scale)
