@@ -26,7 +26,7 @@ def foreseen(forecaster: Forecaster, correlation: float = 0.9, confidence: float
     wave = Wave(0, 0.5, confidence, 0.5, (20.0, 0.0, 0.0))
     trigger = (wave.cell, wave.confidence, wave.time_s, wave.values)
     opening = Transition(0, 0, 1, Cause.CORRELATION, 2, 1.0, correlation, 0.3, 0.1, 0.5, (trigger,))
-    (forecast,) = forecaster.foresee([Lived(0, 10, 0.5, [wave], [opening])], 0.0, HORIZON_S)
+    (forecast,) = forecaster.foresee([[Lived(0, 10, 0.5, [wave], [opening])]], 0.0, HORIZON_S)
     return forecast
 
 
@@ -71,7 +71,7 @@ def test_4_the_loop_goes_from_a_virtual_opening_to_the_virtual_weight() -> None:
 
 def test_4_a_surprising_real_opening_goes_to_the_virtual_garden() -> None:
     forecaster = Forecaster()
-    forecaster.foresee([], 0.0, HORIZON_S)
+    forecaster.foresee([[]], 0.0, HORIZON_S)
     opened = RealChange(0, 0, 1.0, 1, Cause.CORRELATION)
     _, surprises = forecaster.judge([opened], LATER_S)
     assert surprises == [opened]

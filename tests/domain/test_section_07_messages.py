@@ -72,12 +72,16 @@ def test_7_cortex_and_organs_have_their_place_on_the_bus(identity: str, subject:
         "dev.thalamus.outcomes.feedback",
         "dev.thalamus.traces.correlations",
         "dev.thalamus.traces.training",
+        "dev.nervous.nerves.charging.trail",
         "dev.npc.myhost.commands.spawn",
         "dev.npc.7.action",
         "dev.world.arena.delta",
         "dev.world.arena.snapshot",
         "dev.world.arena.aggregate",
         "dev.world.arena.quiz",
+        "dev.economy.lifeforce.charge",
+        "dev.economy.lifeforce.reward",
+        "dev.economy.lifeforce.lambda",
     ],
 )
 def test_7_the_five_part_scheme_is_mapped_and_four_families_are_added(subject: str) -> None:
