@@ -178,7 +178,7 @@ async def test_a_change_of_condition_is_told_once(
 
 async def test_the_codes_of_the_rows_are_written_down(recorder: RecorderShell, database: Database) -> None:
     await recorder._catalogue()
-    assert len(database.rows[Table.NERVES]) == 2
+    assert len(database.rows[Table.NERVES]) == 4
     assert len(database.rows[Table.GATES]) >= 7
     assert len(database.rows[Table.CELLS]) >= 10
 
