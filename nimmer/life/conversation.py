@@ -183,7 +183,7 @@ def _speak(scene: Scene, memory: ConversationMemory) -> Action:
 
 def _signature(scene: Scene, memory: ConversationMemory) -> Signature:
     percept = scene.percept
-    return (min(percept.occupants, 4), min(percept.news.bit_length(), 5), _speech(scene, memory))
+    return (min(percept.occupants, 4), min(percept.news.bit_length(), 5), int(_speech(scene, memory)))
 
 
 CONVERSATION = Vocabulary(

@@ -125,7 +125,7 @@ def _record(scene: Scene, memory: ExplorationMemory) -> Action:
 def _signature(scene: Scene, memory: ExplorationMemory) -> Signature:
     percept = scene.percept
     unknown = percept.neighbour_known[: percept.slots].count(0)
-    return (int(scene.wish[0]), percept.here_known, unknown > 0)
+    return (int(scene.wish[0]), percept.here_known, int(unknown > 0))
 
 
 EXPLORATION = Vocabulary(
