@@ -194,6 +194,14 @@ def test_exploration_that_meets_obstacles_only_has_failed_and_one_that_finds_not
     assert [run.outcome for run in explorer.finished] == [RunOutcome.FAILURE, RunOutcome.ABANDONED]
 
 
+def test_a_step_that_another_nerve_prevented_is_no_obstacle() -> None:
+    explorer = nerve("exploration", AT_ONCE)
+    step(explorer, percept(1), MOVES[1], CLEAR)
+    explorer.step(scene(percept(2), LOOK, CLEAR, mover=4), 0.1)
+    explorer.rest(True, scene(percept(3), STAY))
+    assert explorer.finished[0].outcome == RunOutcome.ABANDONED
+
+
 def test_the_highest_claim_moves_the_body() -> None:
     low, high = Claim(5.0, 2, LOOK), Claim(10.0, 1, STAY)
     assert arbitrate([low, high], MOVES[0]) == (1, STAY)
