@@ -218,11 +218,11 @@ def _signature(scene: Scene, memory: CollisionMemory) -> Signature:
     return (
         2 if ways.front < CRITICAL_CM else 1 if ways.front < NEAR_CM else 0,
         clearer_side(ways),
-        -1 if ways.left is None else ways.left > CLEAR_CM,
-        -1 if ways.right is None else ways.right > CLEAR_CM,
-        _passable(percept, around.left, memory),
-        _passable(percept, around.right, memory),
-        _passable(percept, around.back, memory),
+        -1 if ways.left is None else int(ways.left > CLEAR_CM),
+        -1 if ways.right is None else int(ways.right > CLEAR_CM),
+        int(_passable(percept, around.left, memory)),
+        int(_passable(percept, around.right, memory)),
+        int(_passable(percept, around.back, memory)),
     )
 
 

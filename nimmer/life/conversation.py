@@ -14,6 +14,8 @@ from nimmer.life.scene import Scene
 from nimmer.life.vocabulary import Guard, Signature, Vocabulary, always, shifted
 from nimmer.minds.conversing import Ears, Thought, Voice
 
+NUMBER = 4
+"""This nerve's number in records."""
 TALKS = 3
 """Talks in a row that may teach nothing."""
 SILENCE_S = 0.2
@@ -26,7 +28,17 @@ PATIENCE_S = 4.0
 class ConversationMemory:
     """Who can be spoken with, what the present talk has brought, and how long to be silent."""
 
-    __slots__ = ("_silence_s", "ears", "found", "fruitless", "quiet_until_s", "since_s", "thought", "voice")
+    __slots__ = (
+        "_silence_s",
+        "_talked",
+        "ears",
+        "found",
+        "fruitless",
+        "quiet_until_s",
+        "since_s",
+        "thought",
+        "voice",
+    )
 
     def __init__(
         self, ears: Ears | None = None, thought: Thought | None = None, voice: Voice | None = None
@@ -40,6 +52,7 @@ class ConversationMemory:
         self.since_s = -1e18
         self.quiet_until_s = -1e18
         self._silence_s = SILENCE_S
+        self._talked = False
 
     def begin(self, scene: Scene) -> None:
         """Count what this talk brings from nothing."""
@@ -47,7 +60,10 @@ class ConversationMemory:
         self.since_s = scene.now_s
 
     def notice(self, scene: Scene) -> None:
-        """Count what was learned; success ends the growing of silences."""
+        """Count what was learned, which ends the growing of silences; a talk that another nerve prevented was none."""
+        if self._talked:
+            self._talked = False
+            self.fruitless -= scene.mover >= 0 and scene.mover != NUMBER
         if scene.learned > 0:
             self.found += scene.learned
             self.fruitless = 0
@@ -56,6 +72,7 @@ class ConversationMemory:
     def talked(self) -> None:
         """Count a talk, fruitless until something is learned."""
         self.fruitless += 1
+        self._talked = True
 
     def step(self, scene: Scene) -> None:
         """A spoken step begins: its patience too."""
@@ -81,6 +98,7 @@ class ConversationMemory:
             "since_s": self.since_s,
             "quiet_until_s": self.quiet_until_s,
             "silence_s": self._silence_s,
+            "talked": self._talked,
         }
 
     def restore(self, state: dict[str, Any], shift_s: float = 0.0) -> None:
@@ -89,6 +107,7 @@ class ConversationMemory:
         self.since_s = shifted(state["since_s"], shift_s)
         self.quiet_until_s = shifted(state["quiet_until_s"], shift_s)
         self._silence_s = float(state["silence_s"])
+        self._talked = bool(state["talked"])
 
 
 def _company(scene: Scene, memory: ConversationMemory) -> bool:
@@ -183,12 +202,12 @@ def _speak(scene: Scene, memory: ConversationMemory) -> Action:
 
 def _signature(scene: Scene, memory: ConversationMemory) -> Signature:
     percept = scene.percept
-    return (min(percept.occupants, 4), min(percept.news.bit_length(), 5), _speech(scene, memory))
+    return (min(percept.occupants, 4), min(percept.news.bit_length(), 5), int(_speech(scene, memory)))
 
 
 CONVERSATION = Vocabulary(
     name="conversation",
-    number=4,
+    number=NUMBER,
     guards={
         "always": Guard(always),
         "company": Guard(_company, ("social",)),

@@ -25,6 +25,9 @@ from nimmer.life.nerve_run import Mode, Run, RunEvent, RunOutcome
 from nimmer.life.patterns import PatternLibrary
 from nimmer.life.vocabulary import Signature
 
+MOST = 10_000
+"""No count of the rules is higher: what is counted must fit an NPC's memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class EvolutionRules:
@@ -61,7 +64,8 @@ class EvolutionRules:
             )
         for name in _COUNTS:
             value = getattr(self, name)
-            _require(isinstance(value, int) and value >= 1, name, value, "it is a whole number from 1")
+            fits = isinstance(value, int) and 1 <= value <= MOST
+            _require(fits, name, value, f"it is a whole number from 1 to {MOST}")
         for name in _PRICES:
             value = getattr(self, name)
             _require(isfinite(value) and value >= 0.0, name, value, "it is a factor from 0")

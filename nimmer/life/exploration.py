@@ -14,6 +14,10 @@ from nimmer.life.nerve_run import RunOutcome
 from nimmer.life.scene import Scene
 from nimmer.life.vocabulary import Guard, Signature, Vocabulary, always, follow
 
+NUMBER = 2
+"""This nerve's number in records; what it claims is what the brain, 0, would have done."""
+BRAIN = 0
+
 
 class ExplorationMemory:
     """Where the last step began, how it went, and what the run has found."""
@@ -54,6 +58,12 @@ class ExplorationMemory:
         percept = scene.percept
         if self._awaits and percept.tick != self._moved_tick:
             self._awaits = False
+            if scene.mover not in (-1, BRAIN, NUMBER):
+                self.moves -= (
+                    1  # another nerve had the motor: nothing came of it, and nothing stood in the way
+                )
+                self.stuck = False
+                return
             self.stuck = percept.rejection != 0 or percept.node == self._from
             self.obstacles += self.stuck
 
@@ -125,12 +135,12 @@ def _record(scene: Scene, memory: ExplorationMemory) -> Action:
 def _signature(scene: Scene, memory: ExplorationMemory) -> Signature:
     percept = scene.percept
     unknown = percept.neighbour_known[: percept.slots].count(0)
-    return (int(scene.wish[0]), percept.here_known, unknown > 0)
+    return (int(scene.wish[0]), percept.here_known, int(unknown > 0))
 
 
 EXPLORATION = Vocabulary(
     name="exploration",
-    number=2,
+    number=NUMBER,
     guards={
         "always": Guard(always),
         "novelty": Guard(always, ("novelty",)),

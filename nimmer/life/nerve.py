@@ -167,13 +167,13 @@ class Nerve:
 
     def rest(self, able: bool, scene: Scene | None = None) -> None:
         """Go to IDLE, or to DISABLED when not `able`: free from everywhere. A run going on ends, judged by `scene`."""
-        if not self._awake and able is (self.current != DISABLED):
+        if not self._awake and able == (self.current != DISABLED):
             return
         if self._run is not None:
             outcome = RunOutcome.ABANDONED
             if scene is not None:
                 self.memory.notice(scene)
-                self._run.reward += scene.rewarded
+                self._credit(self._run, scene)
                 outcome = self.memory.verdict(scene)
             self._end(self._run, outcome, scene)
         self.memory.pause()
@@ -190,7 +190,7 @@ class Nerve:
         run = self._run
         if run is None:
             return self._walk(scene, None)
-        run.reward += scene.rewarded
+        self._credit(run, scene)
         watched = self._watch[self.current]
         if watched:
             self._owe(run, watched * scene.elapsed_s)
@@ -286,6 +286,10 @@ class Nerve:
             return rules.deliberate_price
         return rules.match_price if run.mode == Mode.HYBRID else rules.reflex_price
 
+    def _credit(self, run: Run, scene: Scene) -> None:
+        if scene.mover == self.number or scene.mover < 0:
+            run.reward += scene.rewarded
+
     def _owe(self, run: Run, amount: float) -> None:
         run.cost += amount
         self.due += amount
@@ -363,7 +367,7 @@ class Nerve:
         self.memory.restore(state["memory"], shift_s)
         self._clear()
         if state["table"] != self.spec.digest():
-            self.current = IDLE
+            self.current, self._awake = IDLE, False
             return
         self.evolution.restore(state["evolution"])
         self.current = self.states.index(state["current"])

@@ -123,7 +123,7 @@ class Run:
         if not self.acted:
             self.acted = True
             self.acted_s = now_s
-            self.latency_s = now_s - self.roused_s
+            self.latency_s = max(0.0, now_s - self.roused_s)  # a clock may go back
         if action is not None and len(self.commands) < MOST_COMMANDS:
             self.commands.append((int(action[0]), int(action[1])))
 

@@ -26,7 +26,8 @@ class Scene(NamedTuple):
     wants to do; now_s, elapsed_s: the time, and since the last tick; new_area: the body has never stood here;
     learned: houses learned since the last tick; rewarded: lifeforce paid this tick for what the last deed
     brought; silent: too poor to speak; verified_s: when a verified signal last opened a gate of this body;
-    guide: who knows the way.
+    guide: who knows the way; mover: number of the nerve whose deed that was, 0 the brain; -1 unknown, then every
+    run going on takes the reward as its own.
     """
 
     percept: Percept
@@ -41,3 +42,4 @@ class Scene(NamedTuple):
     silent: bool = False
     verified_s: float = -1e18
     guide: Guide = Lost()
+    mover: int = -1

@@ -80,6 +80,12 @@ def test_three_fruitless_talks_are_a_failure_and_silence_grows_with_each() -> No
     assert one.memory.state()["silence_s"] == 0.2
 
 
+def test_a_talk_that_another_nerve_prevented_was_not_fruitless() -> None:
+    one = nerve("conversation", AT_ONCE)
+    acts(one, [meeting(1), meeting(2, mover=1), meeting(3, mover=3), meeting(4, mover=4)])
+    assert one.memory.state()["fruitless"] == 2  # the one that was heard, and the one just begun
+
+
 def test_who_is_too_poor_to_speak_or_alone_does_not() -> None:
     one = nerve("conversation", AT_ONCE)
     assert acts(one, [meeting(1, silent=True), meeting(2, news=0)]) == [None, None]

@@ -8,7 +8,7 @@ from nimmer.life.action import LOOK, MOVES, STAY, Action
 from nimmer.life.collision_avoidance import clearer_side, risk
 from nimmer.life.nerve import Claim, Nerve, arbitrate
 from nimmer.life.nerve_run import RunOutcome
-from nimmer.life.nerve_table import load_nerves
+from nimmer.life.nerve_table import load_nerves, make_nerves
 from nimmer.life.percept import Percept
 from nimmer.life.scene import Ways
 from tests.nimmer.life.nerve_scenes import AT_ONCE, BOXED, CLEAR, HIGH, WALL, nerve, percept, scene
@@ -194,12 +194,55 @@ def test_exploration_that_meets_obstacles_only_has_failed_and_one_that_finds_not
     assert [run.outcome for run in explorer.finished] == [RunOutcome.FAILURE, RunOutcome.ABANDONED]
 
 
+def test_a_step_that_another_nerve_prevented_is_no_obstacle() -> None:
+    explorer = nerve("exploration", AT_ONCE)
+    step(explorer, percept(1), MOVES[1], CLEAR)
+    explorer.step(scene(percept(2), LOOK, CLEAR, mover=4), 0.1)
+    explorer.rest(True, scene(percept(3), STAY))
+    assert explorer.finished[0].outcome == RunOutcome.ABANDONED
+
+
 def test_the_highest_claim_moves_the_body() -> None:
     low, high = Claim(5.0, 2, LOOK), Claim(10.0, 1, STAY)
     assert arbitrate([low, high], MOVES[0]) == (1, STAY)
     assert arbitrate([low], MOVES[0]) == (2, LOOK)
     assert arbitrate([], MOVES[0]) == (0, MOVES[0])
     assert arbitrate([high, Claim(10.0, 3, LOOK)], MOVES[0]) == (1, STAY)
+
+
+class Measured:
+    """Prices of a machine on which every edge costs the same."""
+
+    def cell(self, name: str, printed: float) -> float:
+        return 0.0
+
+    def gate(self, name: str, printed: float) -> float:
+        return 0.0
+
+    def nerve(self, name: str, printed: float) -> float:
+        return 0.002 if printed else 0.0
+
+
+def test_a_body_pays_its_own_prices_and_is_paid_at_its_own_scale_where_it_is_paid_often() -> None:
+    scaled = make_nerves(load_nerves(), 0.01, rules=AT_ONCE)
+    measured = make_nerves(load_nerves(), 0.01, Measured(), AT_ONCE)
+    for one, cost in ((scaled[0], 0.01 * 2.505), (measured[0], 4 * 0.002 + 0.002 * 0.05)):
+        step(one, percept(1), MOVES[0], WALL)
+        step(one, percept(2, 6), LOOK, CLEAR)
+        assert one.collect() == pytest.approx(cost)
+        assert one.finished[0].reward == pytest.approx(0.05)
+    assert scaled[2].pays[RunOutcome.SUCCESS] == 10.0
+    assert scaled[2].pays[RunOutcome.TIMEOUT] == -2.0
+
+
+def test_a_run_takes_what_its_own_deeds_brought() -> None:
+    explorer = nerve("exploration", AT_ONCE)
+    step(explorer, percept(1), MOVES[1], CLEAR)
+    for tick, mover in ((2, 2), (3, 4), (4, -1)):
+        moved = scene(percept(tick, 8), LOOK, CLEAR, new_area=tick == 3, rewarded=3.0, mover=mover)
+        explorer.step(moved, 0.1)
+    explorer.rest(True, scene(percept(5, 8), LOOK, CLEAR, rewarded=5.0, mover=0))
+    assert sum(run.reward for run in explorer.finished) == 6.0
 
 
 def test_a_resting_nerve_owes_nothing_and_stays_at_rest() -> None:
