@@ -85,7 +85,7 @@ class Body:
     """Cells, gates, nerves, ledger and brain of one NPC. Give it percepts in order; it keeps all else itself."""
 
     __slots__ = (
-        "_hears", "_overrides", "_slots", "_urgent", "_verb", "_verified_s", "attention",
+        "_hears", "_mover", "_overrides", "_slots", "_urgent", "_verb", "_verified_s", "attention",
         "behaviour", "brain", "cells", "gates", "growth", "guide", "metabolism", "npc", "openings", "reactions",
         "ticks",
     )  # fmt: skip
@@ -146,6 +146,7 @@ class Body:
         self._slots = slots
         self._overrides: Sequence[int] = bytes(len(BODY_GATES))
         self._verified_s = -1e18
+        self._mover = -1
         self._verb = int(Verb.STAY)
 
     @property
@@ -199,6 +200,8 @@ class Body:
         self._attend(now_s, transitions)
         nerve, action = self._decide(percept, features, known, now_s, happened)
         self.cells.command(action)
+        if happened.charged:
+            self.growth.rubric.mark("collision")
         cost = happened.charged + self._pay(sensed, transitions)
         lessons = self._learn(now_s)
         self._verb = action[0]
@@ -268,11 +271,12 @@ class Body:
         around = self._around(percept)
         scene = Scene(
             percept, around, self._ways(percept, around), wish, now_s, self.metabolism.elapsed_s, happened.new_area,
-            happened.learned, happened.rewarded, not vigour.may_speak, self._verified_s, self.guide,
+            happened.learned, happened.rewarded, not vigour.may_speak, self._verified_s, self.guide, self._mover,
         )  # fmt: skip
         nerve, action = self.behaviour.move(scene, self.cells.operational)
         if not vigour.may_move(self.ticks) or (action[0] == Verb.TALK and not vigour.may_speak):
-            return 0, STAY
+            nerve, action = 0, STAY
+        self._mover = nerve
         return nerve, action
 
     def _around(self, percept: Percept) -> Bearing:
@@ -347,6 +351,7 @@ class Body:
             "ticks": self.ticks,
             "openings": self.openings,
             "verb": self._verb,
+            "mover": self._mover,
         }
 
     def restore(self, state: Mapping[str, Any], now_s: float | None = None) -> None:
@@ -376,7 +381,7 @@ class Body:
         self._overrides = tuple(state["overrides"])
         self._verified_s = float(state["verified_s"]) + shift_s
         self.ticks, self.openings = int(state["ticks"]), int(state["openings"])
-        self._verb = int(state["verb"])
+        self._verb, self._mover = int(state["verb"]), int(state["mover"])
 
 
 STATE_VERSION = 2

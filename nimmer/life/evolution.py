@@ -6,7 +6,7 @@
     compiled           REFLEX      the whole path in one tick at the printed price
 
     compiled: 100 successes of one state sequence AND w > .8 AND success rate >= .85
-    demoted:  w <= .7, or a reflex that fails; the sequence must then earn its hundred anew
+    demoted:  w <= .7; the sequence must then earn its hundred anew
 
 For collision avoidance, whose path is printed at 2.5, that is 10, 3 and 2.5 lifeforce; the published mean of 5 in
 hybrid is what five known situations in seven cost: (5 * 3 + 2 * 10) / 7. The rate is that of the last hundred
@@ -158,8 +158,6 @@ class Evolution:
             self._count(succeeded)
             if signature is not None and run.mode == Mode.HYBRID:
                 self._remember(run.matched, succeeded, signature, commands)
-            if run.mode == Mode.REFLEX and not succeeded and self.compiled is not None:
-                self.demote()
         compiled = succeeded and self._compiles(tuple(run.states), weight)
         demoted, self._demoted = self._demoted, False
         if compiled:
