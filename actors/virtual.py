@@ -23,7 +23,7 @@ from actors import virtual_news as news
 from actors.charter import Charter
 from actors.keepsake import Keepsake
 from actors.shell import Shell, crashing, log
-from actors.virtual_bodies import Brains, VirtualBodies
+from actors.virtual_bodies import Brains, Memories, VirtualBodies
 from actors.virtual_walk import LONGEST_S, Walk
 from nimmer.arena.onlooker import Onlooker
 from nimmer.arena.verdicts import Verdicts
@@ -64,8 +64,11 @@ class VirtualShell(Shell):
         self._levels = load_levels(Path(charter.levels_file) if charter.levels_file else None)
         self._rules = Rules(node_capacity=charter.node_capacity)
         brains = Brains(charter, self._levels)
-        self._rehearsing = VirtualBodies(charter, self.arena, brains)
-        self._wandering = VirtualBodies(charter, self.arena, brains)
+        self._memories = Memories(charter, self.arena)
+        *self._rehearsing, self._wandering = (
+            VirtualBodies(charter, brains, self._memories, future)
+            for future in range(charter.virtual_futures + 1)
+        )
         self._onlooker = Onlooker(self.arena)
         self._verdicts = Verdicts(self.arena)
         self._offset_s = self.clock.unix_s() - self.clock.monotonic_s()
@@ -81,7 +84,7 @@ class VirtualShell(Shell):
         self._reached = 0.0
         self._cpu = 0.0
         self._looked_s = self.clock.monotonic_s()
-        self._rehearsed_s = self._remembered_s = self._told_s = self._looked_s
+        self._rehearsed_s = self._remembered_s = self._told_s = self._judged_s = self._looked_s
         self._keepsake = Keepsake(charter, self.entity)
         self._recall()
 
@@ -153,35 +156,43 @@ class VirtualShell(Shell):
         return "paused" if self.paused else "free" if self._walk else "following"
 
     async def _rehearse(self) -> None:
-        """Run a horizon ahead of a fresh snapshot and tell what gates opened; first judge the last forecasts."""
+        """Run futures a horizon ahead of a fresh snapshot and tell what gates opened; first judge the last forecasts."""
         snapshot = await self._snapshot()
         if snapshot is None:
             return
         made_s = self.clock.monotonic_s()
         self._judge(made_s)
-        garden = self._grow(snapshot, self._rehearsing, checkpoint_ticks=0)
-        lived, worked_s = await self._slices(garden)
-        took_s = max(self.clock.monotonic_s() - made_s, 1e-6)
-        self._rehearsal, self._reached = garden, garden.time_s / took_s
-        self._cpu = worked_s / max(self.charter.virtual_every_s, took_s)
+        gardens = self._grow(snapshot, self._rehearsing, checkpoint_ticks=0)
+        grown_s = self.clock.monotonic_s() - made_s
+        futures, worked_s = await self._slices(gardens)
+        now_s = self.clock.monotonic_s()
+        self._rehearsal, self._reached = gardens[0], gardens[0].time_s / max(now_s - made_s, 1e-6)
+        self._cpu = (grown_s + worked_s) / max(now_s - self._judged_s, now_s - made_s, 1e-6)
+        self._judged_s = now_s
         self.rehearsals += 1
-        for forecast in self.forecaster.foresee(lived, made_s, self.charter.virtual_horizon_s):
+        for forecast in self.forecaster.foresee(futures, made_s, self.charter.virtual_horizon_s):
             if forecast.verified:
                 self._hand(forecast, made_s)
         self._tell_status()
 
-    async def _slices(self, garden: VirtualGarden) -> tuple[list[Lived], float]:
-        """Live the horizon in slices with a rest between; return where gates moved, and the seconds worked."""
-        goal = round(self.charter.virtual_horizon_s * garden.time.hz)
-        lived: list[Lived] = []
+    async def _slices(self, gardens: list[VirtualGarden]) -> tuple[list[list[Lived]], float]:
+        """Live the horizon in slices, all futures abreast, with a rest between.
+
+        Returns, per future, the ticks in which gates moved; and the seconds worked.
+        """
+        goal = round(self.charter.virtual_horizon_s * self.charter.world_hz)
+        lived: list[list[Lived]] = [[] for _ in gardens]
         worked_s, last_s = 0.0, self.clock.monotonic_s()
-        while garden.lived_ticks < goal and not self.stopping.is_set():
+        while gardens[0].lived_ticks < goal and not self.stopping.is_set():
             await self.clock.sleep_s(SLICE_S)
-            now_s = self.clock.monotonic_s()
-            done = garden.advance(now_s - last_s, min(SLICE_TICKS, goal - garden.lived_ticks), self.purse)
-            last_s, self.slowed = now_s, done.slowed
-            lived += done.lived
-            worked_s += self.clock.monotonic_s() - now_s
+            begun_s = self.clock.monotonic_s()
+            most = min(SLICE_TICKS, goal - gardens[0].lived_ticks)
+            for future, garden in zip(lived, gardens, strict=True):
+                done = garden.advance(begun_s - last_s, most, self.purse)
+                self.slowed = done.slowed
+                future += done.lived
+            last_s = begun_s
+            worked_s += self.clock.monotonic_s() - begun_s
         return lived, worked_s
 
     def _hand(self, forecast: Forecast, made_s: float) -> None:
@@ -199,8 +210,7 @@ class VirtualShell(Shell):
             seen = judgement.forecast
             self._trace(seen.npc, seen.gate, news.judged_event(judgement, self._offset_s))
         for one in surprises:
-            event = news.surprise_event(one, records, npcs, self._offset_s)
-            self._trace(one.npc, one.gate, event)
+            self._trace(one.npc, one.gate, news.surprise_event(one, self._offset_s))
 
     def _rest(self, elapsed_s: float) -> None:
         """Pay for a pause; one that cannot be paid for ends."""
@@ -220,7 +230,7 @@ class VirtualShell(Shell):
         lived = walk.go(self.speed, self.purse)
         self.slowed = walk.slowed
         began_s = self.clock.monotonic_s() - walk.garden.time_s
-        for forecast in Forecaster().foresee(lived, began_s, 0.0)[:MOST_TRACED]:
+        for forecast in Forecaster().foresee([lived], began_s, 0.0)[:MOST_TRACED]:
             event = news.correlation_event(forecast, self._offset_s)
             self._trace(forecast.npc, forecast.gate, event)
 
@@ -233,7 +243,7 @@ class VirtualShell(Shell):
         snapshot = await self._snapshot()
         if snapshot is None:
             raise WorldError("the real garden gives no snapshot now: it is being revived, ask again")
-        garden = self._grow(snapshot, self._wandering, CHECKPOINT_TICKS)
+        garden = self._grow(snapshot, [self._wandering], CHECKPOINT_TICKS)[0]
         self._walk, self.paused = Walk(garden, self.charter.virtual_share, self.clock), False
         return self._walk
 
@@ -260,20 +270,26 @@ class VirtualShell(Shell):
         found = self._walk.garden.rewind(self.purse, checkpoint)
         return f"went back to checkpoint {found.number}, tick {found.tick}"
 
-    def _grow(self, snapshot: bytes, bodies: VirtualBodies, checkpoint_ticks: int) -> VirtualGarden:
-        """Return a garden that begins at `snapshot` with everyone as they remember themselves."""
+    def _grow(
+        self, snapshot: bytes, futures: list[VirtualBodies], checkpoint_ticks: int
+    ) -> list[VirtualGarden]:
+        """Return gardens that begin at `snapshot`, everyone as they remember themselves; they differ by chance alone."""
         bare = VirtualGarden(self._levels, self._rules, snapshot, checkpoint_ticks=0)
-        return VirtualGarden(
-            self._levels,
-            self._rules,
-            snapshot,
-            bodies.gather(bare.level.number, bare.tick),
-            hz=self.charter.world_hz,
-            speed=self.speed,
-            rates=bodies.rates(),
-            overrides=bodies.overrides(),
-            checkpoint_ticks=checkpoint_ticks,
-        )
+        remembered = self._memories.read()
+        return [
+            VirtualGarden(
+                self._levels,
+                self._rules,
+                snapshot,
+                bodies.gather(remembered, bare.level.number, bare.tick),
+                hz=self.charter.world_hz,
+                speed=self.speed,
+                rates=self._memories.rates(),
+                overrides=self._memories.overrides(),
+                checkpoint_ticks=checkpoint_ticks,
+            )
+            for bodies in futures
+        ]
 
     async def _snapshot(self) -> bytes | None:
         """Return the real world as it is, or None, counted, when the garden does not answer."""

@@ -29,6 +29,9 @@ from nimmer.minds.nursery import weights_path
 from nimmer.minds.weights import load_weights
 from nimmer.world.levels import Levels
 
+Remembered = dict[str, Any]
+"""One NPC's memory: its level and its body's state."""
+
 
 class Dweller:
     """One virtual body with the chance its brain draws from: both come back from a checkpoint."""
@@ -88,50 +91,77 @@ class Brains:
         return self._levels[level].graph.slots
 
 
-class VirtualBodies:
-    """The virtual bodies of one garden, one per NPC of the host."""
+class Memories:
+    """What every NPC of the host remembers, and how it is governed, as it is in the arena now."""
 
-    def __init__(self, charter: Charter, arena: Arena, brains: Brains) -> None:
-        """Read memories from `arena`."""
-        self._charter = charter
+    def __init__(self, charter: Charter, arena: Arena) -> None:
+        """Read from `arena`."""
         self._slots = [Slot(arena, npc) for npc in range(charter.npcs)]
         self._control = arena.view("control")
-        self._brains = brains
-        self._kept: dict[int, Body] = {}
         self._complained: set[int] = set()
 
-    def gather(self, level: int, tick: int) -> list[Dweller | None]:
-        """Return everyone as they remember themselves, virtual second 0 now; None who cannot be had.
-
-        level: of the snapshot; who remembers another is still moving. tick: of the snapshot; with the run's seed it
-        makes the chance of this future.
-        """
-        return [self._dweller(npc, level, tick) for npc in range(self._charter.npcs)]
+    def read(self) -> list[Remembered | None]:
+        """Return what everyone remembers; None who lives no more, or has not yet remembered anything."""
+        return [self._memory(npc) for npc in range(len(self._slots))]
 
     def rates(self) -> list[float]:
         """Return how often everyone ticks, Hz."""
         return [float(hz) for hz in self._control["tick_hz"]]
 
-    def overrides(self) -> Sequence[tuple[int, ...]]:
+    def overrides(self) -> list[tuple[int, ...]]:
         """Return what the governor holds everyone's gates to."""
         return [tuple(row) for row in self._control["gate_override"].tolist()]
 
-    def _dweller(self, npc: int, level: int, tick: int) -> Dweller | None:
+    def complain(self, npc: int, error: Exception) -> None:
+        """Say once per NPC why it has no virtual body."""
+        if npc not in self._complained:
+            self._complained.add(npc)
+            reason = str(error) if isinstance(error, WeightsError) else f"{type(error).__name__}: {error}"
+            log.warning("npc %d has no virtual body: %s", npc, reason)
+
+    def _memory(self, npc: int) -> Remembered | None:
         memory = self._slots[npc].memory()
         if not memory or not self._control["alive"][npc]:
             return None
-        generator = Chance(self._charter.seed).generator("virtual", npc, tick)
         try:
-            remembered = json.loads(memory)
-            if remembered["level"] != level:
-                return None
-            wake = partial(self._brains.make, npc, level, generator)
+            found = json.loads(memory)
+        except ValueError as error:
+            self.complain(npc, error)
+            return None
+        return found if isinstance(found, dict) else None
+
+
+class VirtualBodies:
+    """The virtual bodies of one future, one per NPC of the host."""
+
+    def __init__(self, charter: Charter, brains: Brains, memories: Memories, future: int = 0) -> None:
+        """Make bodies as `charter` says; `future` tells the chance of this one from the others'."""
+        self._charter = charter
+        self._brains = brains
+        self._memories = memories
+        self._future = future
+        self._kept: dict[int, Body] = {}
+
+    def gather(self, remembered: Sequence[Remembered | None], level: int, tick: int) -> list[Dweller | None]:
+        """Return everyone as `remembered`, virtual second 0 now; None who cannot be had.
+
+        level: of the snapshot; who remembers another is still moving. tick: of the snapshot; with the run's seed it
+        makes the chance of this future.
+        """
+        return [self._dweller(npc, memory, level, tick) for npc, memory in enumerate(remembered)]
+
+    def _dweller(self, npc: int, memory: Remembered | None, level: int, tick: int) -> Dweller | None:
+        if memory is None or memory.get("level") != level:
+            return None
+        generator = Chance(self._charter.seed).generator("virtual", npc, tick, self._future)
+        wake = partial(self._brains.make, npc, level, generator)
+        try:
             body = self._kept.get(npc) or self._body(npc, level, wake())
             body.brain = wake()
             # all its times lie before 0 then: it goes on where it was, however long ago it wrote that down
-            body.restore(remembered["body"], 0.0)
+            body.restore(memory["body"], 0.0)
         except (ValueError, KeyError, TypeError, NimmerError) as error:
-            self._complain(npc, error)
+            self._memories.complain(npc, error)
             return None
         self._kept[npc] = body
         return Dweller(body, generator, wake)
@@ -139,10 +169,3 @@ class VirtualBodies:
     def _body(self, npc: int, level: int, brain: Brain) -> Body:
         charter = self._charter
         return Body(npc, brain, self._brains.slots(level), charter.price_scale, charter.node_capacity)
-
-    def _complain(self, npc: int, error: Exception) -> None:
-        """Say once per NPC why it has no virtual body."""
-        if npc not in self._complained:
-            self._complained.add(npc)
-            reason = str(error) if isinstance(error, WeightsError) else f"{type(error).__name__}: {error}"
-            log.warning("npc %d has no virtual body: %s", npc, reason)

@@ -14,6 +14,7 @@ from nimmer.bus.message import (
     WindowSignal,
     stamp,
 )
+from nimmer.life.gate import GateState
 from nimmer.life.gate_spec import GateSpec
 from nimmer.life.gates import BODY_GATES
 from nimmer.life.senses import CELLS, meaning
@@ -78,29 +79,34 @@ def judged_event(judgement: Judgement, offset_s: float) -> CorrelationEvent:
 
 def real_changes(records: Records, npcs: Ids) -> list[RealChange]:
     """Return `(k,)` records of TRANSITION, and the NPC of each, as the forecaster takes them; body gates only."""
-    columns = (records[name].tolist() for name in ("gate", "time_s", "to_state", "cause"))
-    found = map(RealChange, npcs.tolist(), *columns)
-    return [one for one in found if one.gate < len(BODY_GATES)]
+    body = np.flatnonzero(records["gate"] < len(BODY_GATES))
+    return [_change(int(npcs[place]), records[place]) for place in body.tolist()]
 
 
-def surprise_event(change: RealChange, records: Records, npcs: Ids, offset_s: float) -> CorrelationEvent:
-    """Return what the virtual garden has to learn: the real gate opened, the virtual one stayed where it was.
+def _change(npc: int, record: Any) -> RealChange:  # noqa: ANN401  one structured record
+    """Return one transition; an opening with the waves it names, though not with what they said."""
+    gate, at_s, to = int(record["gate"]), float(record["time_s"]), int(record["to_state"])
+    if to != GateState.OPEN:
+        return RealChange(npc, gate, at_s, to, int(record["cause"]))
+    named = zip(
+        record["trigger_cell"].tolist(),
+        record["trigger_confidence"].tolist(),
+        record["trigger_time_s"].tolist(),
+        strict=True,
+    )
+    signals = tuple(
+        Signal(cell, sure, when_s, ()) for cell, sure, when_s in list(named)[: int(record["triggers"])]
+    )
+    known = tuple(signal for signal in signals if signal.cell < len(CELLS))
+    return RealChange(npc, gate, at_s, to, int(record["cause"]), float(record["correlation"]), known)
 
-    records, npcs: as in `real_changes`, with the one of `change` among them, whose waves are named. What they said is
-    not in a record, so they agree with themselves alone.
-    """
-    same = (npcs == change.npc) & (records["gate"] == change.gate) & (records["time_s"] == change.time_s)
-    signals: list[Signal] = []
-    correlation = 0.0
-    for record in records[same & (records["to_state"] == change.to_state)]:
-        correlation = float(record["correlation"])
-        named = zip(
-            record["trigger_cell"], record["trigger_confidence"], record["trigger_time_s"], strict=True
-        )
-        signals = [Signal(int(cell), float(sure), float(at), ()) for cell, sure, at in named]
-        signals = [one for one in signals[: int(record["triggers"])] if one.cell < len(CELLS)]
+
+def surprise_event(change: RealChange, offset_s: float) -> CorrelationEvent:
+    """Return what the virtual garden has to learn: the real gate opened, the virtual one stayed where it was."""
     unix_s = change.time_s + offset_s
-    return _event(change.npc, change.gate, unix_s, correlation, signals, "stayed_stable", OPENED)
+    return _event(
+        change.npc, change.gate, unix_s, change.correlation, change.signals, "stayed_stable", OPENED
+    )
 
 
 def _event(

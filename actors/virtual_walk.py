@@ -12,6 +12,7 @@ from nimmer.world.virtual_time import Purse
 LONGEST_S = 1.0
 """A pause of this process longer than this is not made up for."""
 _SMOOTH = 0.1
+_LEAST_TICK_S = 1e-6
 
 
 class Walk:
@@ -26,14 +27,14 @@ class Walk:
         self.slowed = False
         self._share = share
         self._clock = clock
-        self._tick_s = 0.0
+        self._tick_s: float | None = None
         self._last_s = clock.monotonic_s()
 
     def go(self, speed: float, purse: Purse) -> list[Lived]:
         """Live what the time since the last call comes to at `speed`, and return where gates moved."""
         begun_s = self._clock.monotonic_s()
         elapsed_s = min(begun_s - self._last_s, LONGEST_S)
-        most = int(elapsed_s * self._share / self._tick_s) if self._tick_s else 1
+        most = 1 if self._tick_s is None else int(elapsed_s * self._share / max(self._tick_s, _LEAST_TICK_S))
         if most < 1 and elapsed_s < LONGEST_S:
             return []  # a tick of this village takes more than the share of so short a time
         self._last_s = begun_s
@@ -41,7 +42,7 @@ class Walk:
         done = self.garden.advance(elapsed_s, max(most, 1), purse)
         worked_s = self._clock.monotonic_s() - begun_s
         if done.ticks:
-            self._tick_s = _smooth(self._tick_s, worked_s / done.ticks)
+            self._tick_s = _smooth(self._tick_s or 0.0, worked_s / done.ticks)
         if elapsed_s > 0.0:
             self.speed = _smooth(self.speed, done.ticks / self.garden.time.hz / elapsed_s)
             self.cpu = _smooth(self.cpu, worked_s / elapsed_s)

@@ -150,5 +150,6 @@ def page(profile: Profile, prices: Prices, path: Path, no_joules: str) -> Render
         foot.append(f"no joules: {no_joules}\n", WARNING)
     if prices.missing:
         foot.append(f"not measured, so charged as printed: {', '.join(prices.missing)}\n", DIM)
-    foot.append(f"written to {path}", ACTIVE)
+    foot.append(f"written to {path}\n", ACTIVE)
+    foot.append(f'a village lives by it with lifeforce.prices = "{path}" in nimmer.toml', DIM)
     return Group(table, foot)

@@ -40,6 +40,11 @@ COMMANDS: dict[str, Entry] = {
     "replay": Entry(
         "nimmer.cli.replay", "replay", "Run a past run again from its action log and compare every tick."
     ),
+    "virtual": Entry(
+        "nimmer.cli.virtual",
+        "app",
+        "Watch the virtual garden, and let a future of it run free: faster, paused, back.",
+    ),
     "doctor": Entry(
         "nimmer.cli.doctor", "doctor", "Examine this machine: what nimmer will use, and what is missing."
     ),

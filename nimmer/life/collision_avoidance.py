@@ -186,6 +186,10 @@ def _bumped(scene: Scene, memory: CollisionMemory) -> bool:
     return memory.bumped
 
 
+def _unhurt(scene: Scene, memory: CollisionMemory) -> bool:
+    return not memory.bumped
+
+
 def _passable(percept: Percept, slot: int, memory: CollisionMemory) -> bool:
     if slot < 0 or percept.neighbour[slot] < 0:
         return False
@@ -223,6 +227,7 @@ def _signature(scene: Scene, memory: CollisionMemory) -> Signature:
 
 
 _FRONT = ("distance_front",)
+_MOTORS = ("motor_left", "motor_right")
 _SIDES = ("distance_front", "distance_left", "distance_right")
 
 COLLISION_AVOIDANCE = Vocabulary(
@@ -237,7 +242,8 @@ COLLISION_AVOIDANCE = Vocabulary(
         "path_clear": Guard(_path_clear, _FRONT),
         "still_blocked": Guard(_still_blocked, _FRONT),
         "exhausted": Guard(_exhausted, _FRONT),
-        "bumped": Guard(_bumped, ("motor_left", "motor_right")),
+        "bumped": Guard(_bumped, _MOTORS),
+        "unhurt": Guard(_unhurt, _MOTORS),
     },
     acts={"hold_back": _hold_back, "evade": _evade, "escalate": _escalate},
     memory=CollisionMemory,

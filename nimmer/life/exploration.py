@@ -2,7 +2,8 @@
 
 CHOOSE_DIRECTION asks the brain; a MOVE is walked, checked in the next tick against what came of it, recorded
 when it led somewhere new, and repeated. The nerve adds price, priority and a trail to the brain's choice; it
-never overrules it, so nothing can get stuck between the two.
+never overrules it, so nothing can get stuck between the two. A run ends with what it found, so that a nerve which
+explores all day learns from every find, not once a day.
 Source: docs/domain.md section 5 (exploration, with [R]: not new -> REPEAT 0, obstacle -> CHOOSE 0).
 """
 
@@ -107,6 +108,10 @@ def _new_area(scene: Scene, memory: ExplorationMemory) -> bool:
     return memory.areas > memory.recorded
 
 
+def _found(scene: Scene, memory: ExplorationMemory) -> bool:
+    return memory.areas > 0 or memory.found > 0
+
+
 def _move(scene: Scene, memory: ExplorationMemory) -> Action:
     memory.moved(scene)
     return scene.wish
@@ -132,6 +137,7 @@ EXPLORATION = Vocabulary(
         "wants_to_move": Guard(_wants_to_move),
         "obstacle": Guard(_obstacle, ("distance_front",)),
         "new_area": Guard(_new_area, ("novelty",)),
+        "found": Guard(_found, ("novelty",)),
     },
     acts={"follow": follow, "move": _move, "record": _record},
     memory=ExplorationMemory,

@@ -48,8 +48,7 @@ __all__ = [
     "Trigger",
 ]
 
-DECAY_PER_S = log(0.95) / 0.1
-"""Exponent of the silence: a factor of .95 each 100 ms, half-life 1351 ms."""
+DECAY_PER_S = log(0.95) / 0.1  # a factor of .95 each 100 ms, half-life 1351 ms
 RELEASE = 0.5
 CLOSE = -0.5
 REOPEN = -0.25
@@ -107,8 +106,8 @@ class ResonantGate:
         self.override = Override.AUTO
         self.value = self.correlation = self.spent = 0.0
         self.now_s = self.closed_s = NEVER_S
-        self.heard = self.recorded = self.forwarded = self.refused = self.rewound = 0
-        self.closes = self.transitions = 0
+        self.heard = self.recorded = self.forwarded = self.refused = self.rewound = self.closes = 0
+        self.transitions = 0
         self.tier = self.trust.tier
         self.refused_by: dict[str, int] = {}
         self._named: tuple[Trigger, ...] = ()

@@ -210,10 +210,11 @@ class Nerve:
                 break
             run = self._rouse(run, scene)
             action = self._take(way, run, scene)
-            ended = way.outcome is not None or way.to == IDLE
-            if ended:
+            if way.outcome is not None or way.to == IDLE:
                 self._finish(way, run, scene)
-            if ended or way.act is not None:
+                if way.act is None:
+                    break
+            if way.act is not None:
                 return self._claim(action)
             walked += 1
             if self._enough(run, walked):

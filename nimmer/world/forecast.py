@@ -1,20 +1,22 @@
 """Forecasts: what the virtual garden saw coming, how far that can be believed, and what the real garden made of it.
 
-    a virtual gate opens -> forecast; with correlation .85 or more it is a verified signal for the same real gate
-    verification_confidence = mean confidence of the trigger waves * credibility of this NPC's forecasts for this gate
-    credibility = share borne out of the last 10 judged; whoever was never judged is believed (1)
+    a virtual gate opens in every future rehearsed -> forecast; with a correlation of .85 or more it is verified
+    verification_confidence = certainty of the trigger waves * credibility of this NPC's forecasts for this gate
+    certainty = 1 - product(1 - confidence);  credibility = share borne out of the last 10 judged, 1 before the first
 
-A forecast waits until its time is over. It is borne out when the real gate opened by itself, or, opened by the
-verified signal, stayed open longer than silence alone would have let it: real waves agreed. A real gate that
-opened by itself without a forecast is a surprise, and is handed back to the virtual garden.
+Several futures, because brains toss coins: measured with four, what one future held came true in 30 % of cases,
+what all held in 82 % (docs/gardens.md). A forecast waits until its time is over. It is borne out when the real gate
+opened by itself, or, opened by the verified signal, stayed open longer than silence alone would have let it: real
+waves agreed. A real gate that opened by itself in no future is a surprise, and is handed back to the virtual garden.
 Source: docs/domain.md sections 3.1 point 6 and 4.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from nimmer.life.gate import Cause, GateState
-from nimmer.world.virtual_correlation import Signal, signals_of
+from nimmer.life.gate import Cause, GateState, Transition
+from nimmer.life.gates import BODY_GATES
+from nimmer.world.virtual_correlation import Signal, certainty, signals_of
 from nimmer.world.virtual_garden import Lived
 
 CORRELATED_ENOUGH = 0.85
@@ -31,9 +33,9 @@ _OWN = (Cause.CORRELATION, Cause.REFLEX)
 
 
 class Forecast(NamedTuple):
-    """One gate that opened in the virtual garden, the first time within a horizon.
+    """One gate that opened in every virtual future, the first time within the horizon.
 
-    tick: world tick; time_s: when it is due, real monotonic s; correlation: of the triggering wave, -1..1;
+    tick, time_s: world tick and real monotonic s of the earliest; correlation: of the triggering waves, mean, -1..1;
     confidence: verification_confidence, 0..1; verified: correlated enough to be told; signals: oldest first.
     """
 
@@ -47,14 +49,28 @@ class Forecast(NamedTuple):
     signals: tuple[Signal, ...]
 
 
+class _Opening(NamedTuple):
+    lived: Lived
+    transition: Transition
+
+
+Key = tuple[int, int]
+"""NPC and gate."""
+
+
 class RealChange(NamedTuple):
-    """One transition of a real body's gate; time_s: monotonic; cause: `nimmer.life.gate.Cause`."""
+    """One transition of a real body's gate.
+
+    time_s: monotonic; cause: `nimmer.life.gate.Cause`; correlation, signals: of an opening, for who has to learn it.
+    """
 
     npc: int
     gate: int
     time_s: float
     to_state: int
     cause: int
+    correlation: float = 0.0
+    signals: tuple[Signal, ...] = ()
 
 
 class Judgement(NamedTuple):
@@ -68,6 +84,7 @@ class _Rehearsal(NamedTuple):
     made_s: float
     until_s: float
     forecasts: tuple[Forecast, ...]
+    possible: frozenset[Key]
 
 
 class Forecaster:
@@ -75,7 +92,7 @@ class Forecaster:
 
     def __init__(self) -> None:
         """Believe everybody until judged."""
-        self._judged: dict[tuple[int, int], str] = {}
+        self._judged: dict[Key, str] = {}
         self._pending: list[_Rehearsal] = []
         self._changes: list[RealChange] = []
         self._judged_until_s = -1e18
@@ -90,39 +107,45 @@ class Forecaster:
         judged = self._judged.get((npc, gate), "")
         return 1.0 - judged.count("0") / REMEMBERED
 
-    def foresee(self, lived: Iterable[Lived], made_s: float, horizon_s: float) -> list[Forecast]:
-        """Return the openings of a rehearsal as forecasts, and wait for what the real garden makes of them.
+    def foresee(self, futures: Sequence[Iterable[Lived]], made_s: float, horizon_s: float) -> list[Forecast]:
+        """Return what all of `futures` hold as forecasts, and wait for what the real garden makes of them.
 
         Args:
-            lived: the ticks of the rehearsal in which gates moved, oldest first.
-            made_s: the real moment of its snapshot, monotonic s.
-            horizon_s: how far it looked ahead, virtual s.
+            futures: of each, the ticks in which gates moved, oldest first.
+            made_s: the real moment of their snapshot, monotonic s.
+            horizon_s: how far they look ahead, virtual s.
         """
-        found: dict[tuple[int, int], Forecast] = {}
-        for one in lived:
-            for transition in one.transitions:
-                key = (one.npc, transition.gate)
-                if key in found or transition.to_state != GateState.OPEN or transition.cause not in _OWN:
-                    continue
-                signals = signals_of(transition, one.waves)
-                sure = sum(signal.confidence for signal in signals) / len(signals) if signals else 0.0
-                correlation = min(max(transition.correlation, -1.0), 1.0)
-                found[key] = Forecast(
-                    one.npc,
-                    transition.gate,
-                    one.tick,
-                    made_s + one.time_s,
-                    correlation,
-                    round(sure * self.credibility(*key), 6),
-                    correlation >= CORRELATED_ENOUGH,
-                    signals,
-                )
-        forecasts = list(found.values())
+        found: dict[Key, list[_Opening]] = {}
+        for future in futures:
+            for key, opening in _first_openings(future).items():
+                found.setdefault(key, []).append(opening)
+        forecasts = [
+            self._forecast(key, openings, made_s)
+            for key, openings in found.items()
+            if len(openings) == len(futures)
+        ]
         self.made += len(forecasts)
         self.verified += sum(one.verified for one in forecasts)
-        self._pending.append(_Rehearsal(made_s, made_s + horizon_s, tuple(forecasts)))
+        self._pending.append(_Rehearsal(made_s, made_s + horizon_s, tuple(forecasts), frozenset(found)))
         del self._pending[:-MOST_PENDING]
         return forecasts
+
+    def _forecast(self, key: Key, openings: list[_Opening], made_s: float) -> Forecast:
+        npc, gate = key
+        first = min(openings, key=lambda opening: opening.lived.time_s)
+        signals = signals_of(first.transition, first.lived.waves)
+        correlation = sum(opening.transition.correlation for opening in openings) / len(openings)
+        sure = certainty(BODY_GATES[gate], signals)
+        return Forecast(
+            npc,
+            gate,
+            first.lived.tick,
+            made_s + first.lived.time_s,
+            min(max(correlation, -1.0), 1.0),
+            round(sure * self.credibility(npc, gate), 6),
+            round(correlation, 6) >= CORRELATED_ENOUGH,
+            signals,
+        )
 
     def judge(self, changes: Iterable[RealChange], now_s: float) -> tuple[list[Judgement], list[RealChange]]:
         """Take what real gates did since the last call; return the forecasts whose time is over, and the surprises.
@@ -150,7 +173,6 @@ class Forecaster:
         surprises: list[RealChange],
     ) -> None:
         opened, fed = self._openings(rehearsal, now_s)
-        foreseen = {(one.npc, one.gate) for one in rehearsal.forecasts}
         for forecast in rehearsal.forecasts:
             key = (forecast.npc, forecast.gate)
             borne_out = key in opened or key in fed
@@ -160,18 +182,16 @@ class Forecaster:
             judgements.append(Judgement(forecast, borne_out))
         for key, change in opened.items():
             inside = rehearsal.made_s <= change.time_s and change.time_s > self._judged_until_s
-            if inside and key not in foreseen:
+            if inside and key not in rehearsal.possible:
                 surprises.append(change)
                 self.surprises += 1
         self._judged_until_s = max(self._judged_until_s, rehearsal.until_s)
 
-    def _openings(
-        self, rehearsal: _Rehearsal, now_s: float
-    ) -> tuple[dict[tuple[int, int], RealChange], set[tuple[int, int]]]:
+    def _openings(self, rehearsal: _Rehearsal, now_s: float) -> tuple[dict[Key, RealChange], set[Key]]:
         """Return the real gates that opened by themselves in time, and those that were opened and then fed."""
-        opened: dict[tuple[int, int], RealChange] = {}
-        fed: set[tuple[int, int]] = set()
-        left_s: dict[tuple[int, int], float] = {}
+        opened: dict[Key, RealChange] = {}
+        fed: set[Key] = set()
+        left_s: dict[Key, float] = {}
         for change in reversed(self._changes):
             key = (change.npc, change.gate)
             if change.to_state != GateState.OPEN:
@@ -192,7 +212,7 @@ class Forecaster:
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take back what `state` returned. Raises KeyError, TypeError or ValueError when it is no forecaster's."""
-        judged: dict[tuple[int, int], str] = {}
+        judged: dict[Key, str] = {}
         for key, found in state["judged"].items():
             npc, gate = map(int, key.split("."))
             if not isinstance(found, str) or set(found) - {"0", "1"}:
@@ -203,6 +223,16 @@ class Forecaster:
         self._judged = judged
         for name in _COUNTED:
             setattr(self, name, int(state[name]))
+
+
+def _first_openings(future: Iterable[Lived]) -> dict[Key, _Opening]:
+    """Return the first opening of every gate that opened by itself."""
+    found: dict[Key, _Opening] = {}
+    for lived in future:
+        for transition in lived.transitions:
+            if transition.to_state == GateState.OPEN and transition.cause in _OWN:
+                found.setdefault((lived.npc, transition.gate), _Opening(lived, transition))
+    return found
 
 
 _COUNTED = ("made", "verified", "borne_out", "missed", "surprises")

@@ -91,6 +91,19 @@ def resonance(spec: GateSpec, signals: Sequence[Signal], alone: float = 0.0) -> 
     return Resonance(matrix, aggregate(matrix, strangers, alone))
 
 
+def certainty(spec: GateSpec, signals: Sequence[Signal]) -> float:
+    """Return how sure the waves that the gate `spec` cares for are together, 0..1: 1 - product(1 - confidence).
+
+    They come from different cells and agree, so each leaves the others less room to be wrong: .6 and .9 make .96.
+    """
+    judge = Correlator(of_domain(spec.domain), spec.window_s, spec.salience, spec.allow_self)
+    doubt = 1.0
+    for signal in signals:
+        if not signal.values or judge.salient(signal.cell, signal.values):
+            doubt *= 1.0 - signal.confidence
+    return 1.0 - doubt
+
+
 def aggregate(matrix: Matrix, strangers: Collection[int] = (), alone: float = 0.0) -> float:
     """Return the mean of the last row of an n x n `matrix` without itself and `strangers`; `alone` if nobody is left."""
     partners = [found for j, found in enumerate(matrix[-1][:-1]) if j not in strangers] if matrix else []

@@ -23,6 +23,7 @@ from nimmer.stores.tables import Table
 from nimmer.stores.traces import RowBatch
 from nimmer.world.levels import Levels
 from nimmer.world.replay import replay
+from nimmer.world.state import Village
 from tests.actors.conftest import NPCS, told
 
 
@@ -133,6 +134,14 @@ async def test_a_snapshot_is_kept_told_and_recorded(
     bodies = [one.body for one in told(arena, "garden")]
     assert [one.tick for one in bodies if isinstance(one, WorldSnapshot)] == [10, 20]
     assert [one.tick for one in bodies if isinstance(one, WorldAggregate)] == [20]
+
+
+async def test_who_asks_is_given_the_whole_world_as_it_is(
+    charter: Charter, garden: Raise, arena: Arena, neighbours: Neighbours
+) -> None:
+    shell = garden(charter)
+    await turn(shell, 3)
+    assert Village.from_bytes(await shell.snapshot_bytes()).digest() == shell.garden.digest
 
 
 async def test_a_killed_garden_goes_on_from_the_very_same_state(

@@ -112,6 +112,13 @@ async def test_orders_reach_supervisor_and_governor(village: Village) -> None:
     ]
 
 
+async def test_an_order_to_the_virtual_garden_reaches_it(village: Village) -> None:
+    village.requests.script["virtual", "command"] = ("goes on", {"mode": "free", "tick": 7})
+    reply = await village.ask("world.virtual.command", Command("resume"), OPERATOR)
+    assert reply == Reply(True, "goes on", {"mode": "free", "tick": 7})
+    assert village.requests.asked == [("virtual", "command", "resume", {})]
+
+
 async def test_an_order_for_another_host_is_refused(village: Village) -> None:
     reply = await village.ask("npc.there.commands.tick_hz", Command("tick_hz", {"hz": 5}), OPERATOR)
     assert isinstance(reply, ErrorReply)

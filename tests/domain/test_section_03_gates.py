@@ -134,13 +134,13 @@ def test_3_1_open_lets_go_below_0_5_which_1_01_reaches_after_1371_ms_of_silence(
 def test_3_1_stable_closes_only_below_minus_0_5() -> None:
     assert contradicted(0.5)[1] == ()
     (step,) = contradicted(0.51)[1]
-    assert (step.from_state, step.to_state, step.value) == (0, -1, pytest.approx(-0.51))
+    assert (step.from_state, step.to_state, step.value) == pytest.approx((0, -1, -0.51))
 
 
 def test_3_1_waves_in_the_refractory_500_ms_are_recorded_and_not_added() -> None:
     gate, _ = contradicted(0.51)
     assert say(gate, 2, 0.499, 1.0, 1.0) == ()
-    assert (gate.recorded, gate.value) == (1, pytest.approx(-0.51 * 0.95**4.99))
+    assert (gate.recorded, gate.value) == pytest.approx((1, -0.51 * 0.95**4.99))
 
 
 def test_3_1_closed_lets_go_above_minus_0_25_once_500_ms_have_passed() -> None:
@@ -381,8 +381,8 @@ def test_3_4_an_outcome_moves_the_weight_by_0_02(outcome: Outcome, weight: float
 
 def test_3_4_the_weight_stays_between_0_and_1() -> None:
     high, low = probe_gate(weight=0.99), probe_gate(weight=0.01)
-    assert (high.learn(Outcome.CONFIRMED, 0.0), high.weight) == (pytest.approx(0.01), 1.0)
-    assert (low.learn(Outcome.FAILED, 0.0), low.weight) == (pytest.approx(-0.01), 0.0)
+    assert (high.learn(Outcome.CONFIRMED, 0.0), high.weight) == pytest.approx((0.01, 1.0))
+    assert (low.learn(Outcome.FAILED, 0.0), low.weight) == pytest.approx((-0.01, 0.0))
 
 
 def test_3_4_a_correlation_is_adjusted_by_0_05_and_a_weight_by_0_02() -> None:

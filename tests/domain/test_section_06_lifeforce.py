@@ -286,7 +286,7 @@ def test_6_stt_pays_3_or_costs_5() -> None:
 
 def test_6_a_scan_station_nets_31_4_or_loses_32_6() -> None:
     scan = VENTURES["scan_station"]
-    assert (scan.success, scan.failure) == (pytest.approx(31.4), -32.6)
+    assert (scan.success, scan.failure) == pytest.approx((31.4, -32.6))
 
 
 @pytest.mark.parametrize(

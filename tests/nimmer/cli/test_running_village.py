@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from nimmer.arena.layout import TRAIL
 from nimmer.bus.bus import Delivery
 from nimmer.bus.identities import BRIDGE, identities
+from nimmer.bus.message import Command, decode
 from nimmer.bus.nats import NatsBus
 from nimmer.cli.main import app
 from nimmer.clock import SystemClock
@@ -35,6 +36,7 @@ from tests.nimmer.cli.village_talk import (
     quiz_report,
     status,
     transition,
+    virtual_reply,
     wave,
     wire,
 )
@@ -60,6 +62,12 @@ async def speak(url: str, password: str, ready: threading.Event, done: threading
     async def tell_quiz(_: Delivery) -> bytes:
         return wire(quiz_report())
 
+    async def obey(order: Delivery) -> bytes:
+        command = decode(order.subject, order.payload).body
+        assert isinstance(command, Command)
+        return wire(virtual_reply(f"{command.command} {command.arguments}"))
+
+    await bus.subscribe("dev.world.virtual.command", obey)
     await bus.subscribe("dev.thalamus.status.request", tell_status)
     await bus.subscribe("dev.world.quiz.request", tell_quiz)
     ready.set()
@@ -153,6 +161,36 @@ def test_quiz_shows_who_misses_what() -> None:
     page = said("quiz")
     assert "not passed yet" in page
     assert "3, 24" in page
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ordered"),
+    [
+        (["status"], "status {}"),
+        (["speed", "31.6"], "speed {'x': 31.6}"),
+        (["pause"], "pause {}"),
+        (["resume"], "resume {}"),
+        (["rewind"], "rewind {}"),
+        (["rewind", "2"], "rewind {'checkpoint': 2}"),
+        (["snapshot"], "snapshot {}"),
+        (["follow"], "follow {}"),
+    ],
+)
+def test_orders_reach_the_virtual_garden_and_its_state_comes_back(arguments: list[str], ordered: str) -> None:
+    found = json.loads(said("virtual", *arguments, "--json"))
+    assert found["said"] == ordered
+    assert found["speed"] == 31.5
+
+
+def test_the_virtual_garden_is_shown_with_its_speed_purse_and_forecasts() -> None:
+    page = said("virtual", "status")
+    for words in (
+        "31.5x of 100x asked for",
+        "the purse cannot pay for more",
+        "88.5 lifeforce",
+        "25 borne out, 5 not, 2 surprises",
+    ):
+        assert words in page, words
 
 
 def test_watch_once_prints_what_was_heard() -> None:

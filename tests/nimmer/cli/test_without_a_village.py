@@ -19,7 +19,16 @@ RUN = "0123456789abcdef"
 
 @pytest.mark.parametrize(
     "arguments",
-    [["status"], ["quiz"], ["watch", "--once"], ["trails"], ["bus", "credentials"], ["status", "--json"]],
+    [
+        ["status"],
+        ["quiz"],
+        ["virtual", "status"],
+        ["virtual", "speed", "10"],
+        ["watch", "--once"],
+        ["trails"],
+        ["bus", "credentials"],
+        ["status", "--json"],
+    ],
 )
 def test_without_a_village_a_command_says_how_to_start_one(arguments: list[str], place: Path) -> None:
     result = RUNNER.invoke(app, arguments)
@@ -42,6 +51,9 @@ def test_without_a_village_a_command_says_how_to_start_one(arguments: list[str],
         (["bus", "ask", "npc.7.state"], "is an event, nobody answers there; questions go to"),
         (["bus", "ask", "npc.7.action", "{"], "is no NpcAction"),
         (["bus", "ask", "npc.7.action", '{"npc_id": 7, "verb": "fly"}'], "is no NpcAction"),
+        (["virtual", "speed", "2000"], "speed is 2000.0; it is a number from 1 to 1000, such as 10"),
+        (["virtual", "speed", "0.5"], "speed is 0.5"),
+        (["virtual", "rewind", "x"], "Usage: nimmer virtual rewind"),
         (["status", "--config", "absent.toml"], "absent.toml (from --config) does not exist"),
     ],
 )

@@ -13,6 +13,7 @@ from nimmer.bus.message import (
     NpcStatus,
     QuizReport,
     QuizSheet,
+    Reply,
     Source,
     Status,
     StoresStatus,
@@ -83,6 +84,31 @@ def wave() -> WaveSignal:
 def quiz_report(passed: bool = False) -> QuizReport:
     sheets = [QuizSheet(0, 1.0, []), QuizSheet(1, 1.0 if passed else 0.92, [] if passed else [3, 24])]
     return QuizReport(RUN, 1234, 1, passed, 1.0 if passed else 0.96, 25, sheets)
+
+
+def virtual_reply(said: str = "the virtual garden follows") -> Reply:
+    return Reply(
+        True,
+        said,
+        {
+            "mode": "free",
+            "asked": 100.0,
+            "speed": 31.5,
+            "tick": 5000,
+            "snapshot_tick": 1234,
+            "checkpoints": "0,1,2",
+            "lifeforce": 88.5,
+            "slowed": True,
+            "rehearsals": 12,
+            "forecasts": 30,
+            "verified": 4,
+            "borne_out": 25,
+            "missed": 5,
+            "surprises": 2,
+            "bodies": 25,
+            "cpu_percent": 2.5,
+        },
+    )
 
 
 def status() -> Status:

@@ -62,6 +62,17 @@ def test_forgetting_a_source_gives_it_nothing() -> None:
     assert len(flood) == 1
 
 
+def test_who_keeps_talking_is_not_the_one_that_is_forgotten() -> None:
+    flood = Flood(rate_hz=1.0, burst=2.0, most=2)
+    flood.admit("talks", 0.0)
+    flood.admit("silent", 0.0)
+    for second in range(1, 10):
+        flood.admit("talks", float(second))
+    assert flood.admit("new", 10.0)
+    assert flood.counts("talks") == (10, 0)
+    assert flood.counts("silent") == (0, 0)
+
+
 @pytest.mark.parametrize("numbers", [(0.0, 1.0, 1), (1.0, 0.0, 1), (1.0, 1.0, 0)])
 def test_numbers_that_admit_nothing_are_refused_by_name(numbers: tuple[float, float, int]) -> None:
     with pytest.raises(ValueError, match="it must be above 0"):

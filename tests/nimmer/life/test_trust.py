@@ -154,6 +154,16 @@ def test_section_3_2_f_what_is_unlike_the_mean_or_not_salient_is_not_primed() ->
     assert gate.correlation == pytest.approx(gate.weight * (0.95 + 1.0) / 2)
 
 
+def test_section_3_2_f_a_wave_the_gate_does_not_care_for_is_not_primed_however_alike() -> None:
+    gate = ResonantGate(GateSpec("any", "distance", 2, 0.5, COLLISION.salience, ("distance_front",)))
+    open_once(gate, 0.0)
+    gate.learn(Outcome.CONFIRMED, 1.0)
+    gate.hear(front(50.0, 31.0))  # like 20 cm to .89, and not in the way
+    assert gate.correlation == 0.0
+    gate.hear(front(100.0, 29.0))
+    assert gate.correlation == pytest.approx(gate.weight * (0.91 + 1.0) / 2)
+
+
 def test_section_3_2_f_below_three_tenths_nothing_is_primed() -> None:
     gate = ResonantGate(COLLISION)
     open_once(gate, 0.0)

@@ -36,7 +36,7 @@ def change(at_s: float, to: int = OPEN, cause: Cause = Cause.CORRELATION, gate: 
 
 def after(seen: Forecaster, *changes: RealChange, made_s: float = 10.0, forecasts: int = 1) -> bool:
     """Return whether what was foreseen at `made_s`, two seconds ahead, was borne out by `changes`."""
-    found = seen.foresee([opening()] * forecasts, made_s, 2.0)
+    found = seen.foresee([[opening()] * forecasts], made_s, 2.0)
     judgements, _ = seen.judge(changes, made_s + 5.0)
     assert len(judgements) == len(found)
     return judgements[0].borne_out
@@ -46,17 +46,32 @@ def after(seen: Forecaster, *changes: RealChange, made_s: float = 10.0, forecast
     ("correlation", "verified"), [(0.85, True), (0.8499, False), (0.5, False), (1.0, True)]
 )
 def test_an_opening_correlated_enough_is_verified(correlation: float, verified: bool) -> None:
-    forecast = Forecaster().foresee([opening(0.5, correlation)], 10.0, 2.0)[0]
+    forecast = Forecaster().foresee([[opening(0.5, correlation)]], 10.0, 2.0)[0]
     assert (forecast.npc, forecast.gate, forecast.time_s) == (NPC, GATE, 10.5)
     assert forecast.verified is verified
     assert forecast.correlation == correlation
 
 
-def test_confidence_is_the_mean_of_the_trigger_waves_times_credibility() -> None:
+def test_confidence_is_the_certainty_of_the_trigger_waves_times_credibility() -> None:
     seen = Forecaster()
-    assert seen.foresee([opening(sure=0.9)], 10.0, 2.0)[0].confidence == 0.9
+    assert seen.foresee([[opening(sure=0.9)]], 10.0, 2.0)[0].confidence == 0.99
     seen.judge([], 15.0)
-    assert seen.foresee([opening(sure=0.9)], 20.0, 2.0)[0].confidence == pytest.approx(0.81)
+    assert seen.foresee([[opening(sure=0.9)]], 20.0, 2.0)[0].confidence == pytest.approx(0.891)
+
+
+def test_only_what_every_future_holds_is_foretold_and_what_some_hold_is_no_surprise() -> None:
+    seen = Forecaster()
+    futures = [
+        [opening(0.7, 0.8), opening(npc=4)],
+        [opening(0.3, 0.96)],
+        [opening(0.5, 0.88), opening(npc=4)],
+    ]
+    found = seen.foresee(futures, 10.0, 2.0)
+    assert [(one.npc, one.time_s, one.verified) for one in found] == [(NPC, 10.3, True)]
+    assert found[0].correlation == pytest.approx(0.88)
+    real = [RealChange(npc, GATE, 11.0, OPEN, int(Cause.CORRELATION)) for npc in (3, 4, 5)]
+    _, surprises = seen.judge(real, 20.0)
+    assert [one.npc for one in surprises] == [5]
 
 
 def test_only_the_first_opening_of_a_gate_is_a_forecast_and_only_by_itself() -> None:
@@ -66,7 +81,7 @@ def test_only_the_first_opening_of_a_gate_is_a_forecast_and_only_by_itself() -> 
         opening(1.0, cause=Cause.GOVERNOR, npc=4),
         opening(1.1, to=STABLE, npc=5),
     ]
-    found = Forecaster().foresee(lived, 10.0, 2.0)
+    found = Forecaster().foresee([lived], 10.0, 2.0)
     assert [(one.npc, one.time_s) for one in found] == [(NPC, 10.5)]
 
 
@@ -97,7 +112,7 @@ def test_the_real_garden_judges(changes: list[RealChange], borne_out: bool) -> N
 
 def test_a_forecast_waits_until_its_time_is_over() -> None:
     seen = Forecaster()
-    seen.foresee([opening()], 10.0, 2.0)
+    seen.foresee([[opening()]], 10.0, 2.0)
     assert seen.judge([change(10.5)], 13.4) == ([], [])
     judgements, surprises = seen.judge([], 13.5)
     assert judgements[0].borne_out
@@ -108,7 +123,7 @@ def test_a_forecast_waits_until_its_time_is_over() -> None:
 def test_a_real_opening_nobody_foresaw_is_a_surprise_once() -> None:
     seen = Forecaster()
     for made_s in (10.0, 11.0):
-        seen.foresee([], made_s, 2.0)
+        seen.foresee([[], []], made_s, 2.0)
     unforeseen = change(11.5, gate=2)
     late, opened = change(14.0, gate=2), change(11.0, cause=Cause.VERIFIED, gate=1)
     _, surprises = seen.judge([change(9.5, gate=1), opened, unforeseen, late], 30.0)
@@ -140,7 +155,7 @@ def test_credibility_is_the_share_borne_out_of_the_last_ten(story: list[bool]) -
 def test_what_waits_and_what_is_remembered_is_bounded() -> None:
     seen = Forecaster()
     for made in range(1000):
-        seen.foresee([opening()], float(made), 2.0)
+        seen.foresee([[opening()]], float(made), 2.0)
     judgements, _ = seen.judge([change(float(at)) for at in range(20_000)], 1e6)
     assert len(judgements) == 8
     assert seen._changes == []

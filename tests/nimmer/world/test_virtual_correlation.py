@@ -6,7 +6,7 @@ from nimmer.life.gate import ResonantGate, Transition
 from nimmer.life.gates import BODY_GATES
 from nimmer.life.senses import BODY_CELLS, DISTANCE_FRONT, DISTANCE_LEFT, DISTANCE_RIGHT, ENERGY
 from nimmer.life.wave import Wave
-from nimmer.world.virtual_correlation import Signal, aggregate, resonance, signals_of
+from nimmer.world.virtual_correlation import Signal, aggregate, certainty, resonance, signals_of
 
 COLLISION = BODY_GATES[0]
 BATTERY = BODY_GATES[1]
@@ -80,3 +80,11 @@ def test_equal_meanings_have_equal_hashes_whenever_they_were_said() -> None:
     assert one.semantic_hash == near(DISTANCE_FRONT, FRONT, at_s=9.0, sure=0.3).semantic_hash
     assert one.semantic_hash != near(DISTANCE_FRONT, FRONT, 16.0).semantic_hash
     assert len(one.semantic_hash) == 16
+
+
+def test_agreeing_waves_leave_each_other_less_room_to_be_wrong() -> None:
+    assert certainty(BATTERY, [Signal(ENERGY, 0.9, 1.0, (15.0, 0.0))]) == pytest.approx(0.9)
+    both = [near(DISTANCE_FRONT, FRONT, sure=0.6), near(DISTANCE_LEFT, LEFT, sure=0.9)]
+    assert certainty(COLLISION, both) == pytest.approx(0.96)
+    assert certainty(COLLISION, [*both, near(DISTANCE_RIGHT, RIGHT, 200.0)]) == pytest.approx(0.96)
+    assert certainty(COLLISION, []) == 0.0

@@ -1,0 +1,119 @@
+"""Conversation: face to face without organs, aloud with them, silent when it brings nothing."""
+
+from itertools import pairwise
+
+import pytest
+
+from nimmer.life.action import LOOK, STAY, TALK
+from nimmer.life.conversation import ConversationMemory
+from nimmer.life.nerve import Nerve
+from nimmer.life.nerve_run import RunOutcome
+from nimmer.life.scene import Scene
+from tests.nimmer.life.nerve_scenes import AT_ONCE, CLEAR, nerve, percept, scene
+
+
+def meeting(tick: int, news: int = 3, **more: object) -> Scene:
+    return scene(percept(tick, news=news, occupants=1), LOOK, CLEAR, None, **more)
+
+
+def acts(one: Nerve, scenes: list[Scene]) -> list[object]:
+    claims = [one.step(sight, 0.1) for sight in scenes]
+    return [None if claim is None else claim.action for claim in claims]
+
+
+class Organs:
+    """Ears, a cortex and a voice that take one tick for everything."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+        self.heard = True
+
+    def speech(self) -> bool:
+        return self.heard
+
+    def transcribe(self) -> None:
+        self.done.append("transcribe")
+
+    def transcript(self) -> str | None:
+        return "where is the well?"
+
+    def understand(self, text: str) -> None:
+        self.done.append(f"understand {text}")
+
+    def retrieve(self) -> None:
+        self.done.append("retrieve")
+
+    def respond(self) -> None:
+        self.done.append("respond")
+
+    def ready(self) -> bool:
+        return True
+
+    def answer(self) -> str:
+        return "at the red house"
+
+    def say(self, text: str) -> None:
+        self.done.append(f"say {text}")
+
+    def spoken(self) -> bool:
+        return True
+
+
+def test_without_organs_it_exchanges_facts_face_to_face() -> None:
+    one = nerve("conversation", AT_ONCE)
+    assert acts(one, [meeting(1), meeting(2, learned=2)]) == [TALK, None]
+    (run,) = one.finished
+    assert run.outcome == RunOutcome.SUCCESS
+    assert [one.states[state] for state in run.states] == ["IDLE", "LISTEN", "EXCHANGE"]
+    assert run.cost == pytest.approx(0.5)
+
+
+def test_three_fruitless_talks_are_a_failure_and_silence_grows_with_each() -> None:
+    one = nerve("conversation", AT_ONCE)
+    said = acts(one, [meeting(tick) for tick in range(1, 200)])
+    failures = [run for run in one.finished if run.outcome == RunOutcome.FAILURE]
+    pauses = [later.started_s - earlier.ended_s for earlier, later in pairwise(failures)]
+    assert said[:4] == [TALK, TALK, TALK, None]
+    assert pauses[:4] == pytest.approx([0.2, 0.4, 0.8, 1.6], abs=0.051)
+    assert said.count(TALK) < 20
+    one.step(meeting(300, learned=1), 0.1)
+    assert one.memory.state()["silence_s"] == 0.2
+
+
+def test_who_is_too_poor_to_speak_or_alone_does_not() -> None:
+    one = nerve("conversation", AT_ONCE)
+    assert acts(one, [meeting(1, silent=True), meeting(2, news=0)]) == [None, None]
+    assert not one.running
+    acts(one, [meeting(3), meeting(4, news=0)])
+    assert one.finished[0].outcome == RunOutcome.ABANDONED
+
+
+def test_with_organs_it_hears_understands_answers_and_speaks() -> None:
+    organs = Organs()
+    one = nerve("conversation", AT_ONCE, ConversationMemory(organs, organs, organs))
+    said = acts(one, [meeting(tick) for tick in range(1, 7)])
+    assert said == [STAY] * 5 + [None]
+    assert organs.done == [
+        "transcribe", "understand where is the well?", "retrieve", "respond", "say at the red house",
+    ]  # fmt: skip
+    (run,) = one.finished
+    assert run.outcome == RunOutcome.SUCCESS
+    assert run.cost == pytest.approx(5.0 + 5.0 + 4.0)
+    assert [one.states[state] for state in run.states] == [
+        "IDLE", "LISTEN", "TRANSCRIBE", "UNDERSTAND", "RETRIEVE_CONTEXT", "RESPOND", "SPEAK",
+    ]  # fmt: skip
+
+
+def test_with_one_organ_missing_it_falls_back_to_facts() -> None:
+    organs = Organs()
+    one = nerve("conversation", AT_ONCE, ConversationMemory(organs, None, organs))
+    assert acts(one, [meeting(1)]) == [TALK]
+
+
+def test_an_organ_that_does_not_answer_for_four_seconds_ends_the_talk() -> None:
+    organs = Organs()
+    organs.ready = lambda: False  # type: ignore[method-assign]  # a cortex that thinks too long
+    one = nerve("conversation", AT_ONCE, ConversationMemory(organs, organs, organs))
+    acts(one, [meeting(tick) for tick in range(1, 90)])
+    assert one.finished[0].outcome == RunOutcome.TIMEOUT
+    assert 4.0 < one.finished[0].ended_s - one.finished[0].started_s < 4.3
