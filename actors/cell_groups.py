@@ -37,7 +37,17 @@ CELL_GROUPS: tuple[CellGroup, ...] = (
     CellGroup(
         "cells",
         "actors.cells.CellsActor",
-        ("host_cpu", "host_memory", "host_temperature", "host_battery", "math/v1", "math/v2"),
+        (
+            "host_cpu",
+            "host_memory",
+            "host_temperature",
+            "host_battery",
+            "math/v1",
+            "math/v2",
+            "speech_stt",
+            "speech_tts",
+            "vision_detect",
+        ),
     ),
     CellGroup(
         "devices",
@@ -56,7 +66,7 @@ CELL_GROUPS: tuple[CellGroup, ...] = (
         resources={"nyx-nervous": 0.01},
     ),
 )
-"""The groups. An NPC's body cells live in the NPC; organs come with their drivers."""
+"""The groups. An NPC's body cells live in the NPC; organs wait for their driver."""
 
 
 def group_named(name: str) -> CellGroup:

@@ -18,6 +18,7 @@ from actors.shell import Shell, crashing
 from nimmer.bus.message import MathRequest, MathResponse, WaveSignal
 from nimmer.errors import MessageError
 from nimmer.host.sensors import HostSensors
+from nimmer.life.driven_cells import NO_ORGAN, ORGAN_CELLS, DrivenCells, Hardware, NoHardware
 from nimmer.life.host_cells import HostCells
 from nimmer.life.math_cell import MathCells
 from nimmer.life.senses import CELLS, meaning
@@ -29,7 +30,7 @@ REMEMBER_EVERY = 10
 
 
 class CellsShell(Shell):
-    """Host cells, and every version of the math cell."""
+    """Host cells, every version of the math cell, and the organs' cells, which wait for their driver."""
 
     entity = "cells"
 
@@ -39,6 +40,8 @@ class CellsShell(Shell):
         self._sensors = HostSensors()
         self._host = HostCells(charter.price_scale)
         self._math = MathCells(charter.price_scale)
+        self._organs = DrivenCells(ORGAN_CELLS, charter.price_scale, missing=NO_ORGAN)
+        self._organ_driver: Hardware = NoHardware()
         self._herald = Herald(self)
         self._afferent = Afferent(self, charter.thalamus_shards)
         self._keepsake = Keepsake(charter, "cells")
@@ -49,13 +52,18 @@ class CellsShell(Shell):
         """Sense the host once a second until told to stop."""
         beats = 0
         while not self.stopping.is_set():
-            now_s = self.clock.monotonic_s()
-            for wave in self._host.read(self._sensors.read(), now_s):
-                self._emit(wave, f"host.{self.charter.host}")
+            self.look(self.clock.monotonic_s())
             beats += 1
             if beats % REMEMBER_EVERY == 0:
                 self._remember()
             await self.clock.sleep_s(SENSE_S)
+
+    def look(self, now_s: float) -> None:
+        """Poll the host's cells and the organs' once, and say what they say."""
+        for wave in self._host.read(self._sensors.read(), now_s):
+            self._emit(wave, f"host.{self.charter.host}")
+        for wave in self._organs.read(self._organ_driver, now_s):
+            self._emit(wave, f"organs.{self.charter.host}")
 
     async def compute(self, request: MathRequest) -> MathResponse:
         """Answer one request to a math cell, the newest unless it names another; what cannot be is answered with why."""
@@ -83,10 +91,7 @@ class CellsShell(Shell):
     async def status(self) -> dict[str, Any]:
         """Return each cell's condition, and how its waves go to the thalamus."""
         return {
-            "cells": {
-                cell.kind.name: "operational" if cell.operational else cell.last_error
-                for cell in self._host.cells
-            },
+            "cells": {**self._host.conditions(), **self._organs.conditions()},
             "afferent": self._afferent.status(),
         }
 

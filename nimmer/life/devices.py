@@ -21,7 +21,6 @@ SKEW_S = 5.0
 """A device's clock further off than this is told of. It harms nothing: the time of receipt counts."""
 MOST_TOLD = 256
 """Troubles that are told; a village that has as many is known to be in trouble."""
-_SAME_S = 1e-6
 _KINDS = {kind.name: kind for kind in DEVICE_CELLS}
 
 
@@ -60,14 +59,13 @@ class Trouble(NamedTuple):
 
 
 class _Source:
-    """One sensor of one device: its cell, its rate, and when the reading came in of which it spoke last."""
+    """One sensor of one device: its cell, its rate, and how many of its readings were too many."""
 
-    __slots__ = ("bucket", "cell", "dropped", "said_s")
+    __slots__ = ("bucket", "cell", "dropped")
 
     def __init__(self, cell: SensorCell, bucket: TokenBucket) -> None:
         self.cell = cell
         self.bucket = bucket
-        self.said_s = -1e18
         self.dropped = 0
 
 
@@ -178,7 +176,7 @@ class Devices:
         found: list[tuple[str, Wave]] = []
         for name, device in self._devices.items():
             for sensor, source in device.sources.items():
-                wave = _say(source, device.feed.newest(sensor, now_s), now_s)
+                wave = source.cell.hear(device.feed.newest(sensor, now_s), now_s)
                 if wave is not None:
                     found.append((f"device.{name}.{sensor}", wave))
         return found
@@ -267,15 +265,3 @@ class Devices:
         self.taken, self.dropped, self.refused = (
             int(state[name]) for name in ("taken", "dropped", "refused")
         )
-
-
-def _say(source: _Source, newest: tuple[Mapping[str, float], float] | None, now_s: float) -> Wave | None:
-    """Return the wave of a reading that was not spoken of yet; an old one is polled too, so that it is found out."""
-    raw, age_s = newest if newest is not None else (None, 0.0)
-    received_s = now_s - age_s
-    if raw is not None and received_s <= source.said_s + _SAME_S and age_s <= source.cell.declared.stale_s:
-        return None
-    wave = source.cell.poll(raw, now_s, age_s)
-    if wave is not None:
-        source.said_s = received_s
-    return wave

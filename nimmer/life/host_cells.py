@@ -8,11 +8,9 @@ Source: docs/domain.md section 2 (danger above 80 degrees, battery confidence, s
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from nimmer.life.cell import Cell
+from nimmer.life.driven_cells import DrivenCells
 from nimmer.life.pricing import Pricing
-from nimmer.life.senses import HOST_CELLS, declared
-from nimmer.life.sensor_cell import SensorCell
-from nimmer.life.wave import Wave
+from nimmer.life.senses import HOST_CELLS
 
 MISSING = "this host has no such sensor"
 
@@ -38,32 +36,17 @@ class HostReading(NamedTuple):
         }.get(sensor, ("", None))
         return None if value is None else {name: value}
 
+    def newest(self, sensor: str, now_s: float) -> tuple[Mapping[str, float], float] | None:
+        """Return what the cell called `sensor` reads and its age: a look is of now, whatever the time."""
+        raw = self.raw(sensor)
+        return None if raw is None else (raw, 0.0)
 
-class HostCells:
+
+class HostCells(DrivenCells):
     """The four cells of one host."""
 
-    __slots__ = ("_sensors", "cells")
+    __slots__ = ()
 
     def __init__(self, price_scale: float = 1.0, prices: Pricing | None = None) -> None:
         """Make four resting cells whose prices are the printed ones times `price_scale`, or what `prices` says."""
-        self._sensors = tuple(
-            SensorCell(kind, declared(kind), price_scale, prices, MISSING) for kind in HOST_CELLS
-        )
-        self.cells: tuple[Cell, ...] = tuple(one.cell for one in self._sensors)
-
-    def read(self, reading: HostReading, now_s: float) -> list[Wave]:
-        """Return the waves of those sensors that gave a reading, in the order of `HOST_CELLS`."""
-        found = (one.poll(reading.raw(one.kind.name), now_s) for one in self._sensors)
-        return [wave for wave in found if wave is not None]
-
-    def state(self) -> dict[str, object]:
-        """Return what the cells must remember, as plain JSON values."""
-        return {one.kind.name: one.state() for one in self._sensors}
-
-    def restore(self, state: dict[str, object]) -> None:
-        """Take back what `state` returned. Raises KeyError, TypeError or ValueError when it is not a host's."""
-        for one in self._sensors:
-            kept = state[one.kind.name]
-            if not isinstance(kept, dict):
-                raise TypeError("what a host's cell remembers is an object")
-            one.restore(kept)
+        super().__init__(HOST_CELLS, price_scale, prices, MISSING)

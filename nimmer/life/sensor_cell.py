@@ -4,7 +4,7 @@ Source: docs/domain.md section 2 ("all: declared states, costed transitions, fre
 """
 
 from collections.abc import Mapping
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 
 from nimmer.life.cell import Cell
@@ -13,12 +13,14 @@ from nimmer.life.pricing import Pricing
 from nimmer.life.wave import CellKind, Wave
 
 MISSING = "there is no such sensor"
+SAME_S = 1e-6
+"""Two readings taken this close together are the same one."""
 
 
 class SensorCell:
     """One living cell of a declared kind. Nothing it is given makes it raise; it fails, and says why, instead."""
 
-    __slots__ = ("_past", "cell", "declared", "kind", "missing")
+    __slots__ = ("_past", "_said_s", "cell", "declared", "kind", "missing")
 
     def __init__(
         self,
@@ -39,6 +41,7 @@ class SensorCell:
         self.missing = missing
         self.cell = Cell(kind, declared.walk, price_scale, prices)
         self._past = Past()
+        self._said_s = -inf
 
     @property
     def operational(self) -> bool:
@@ -59,6 +62,22 @@ class SensorCell:
         cell.recover()
         cost = cell.emitted() if self.declared.path is None else self._walked(self.declared.path, sensed)
         return Wave(self.kind.code, now_s, sensed.confidence, cost, sensed.values)
+
+    def hear(self, newest: tuple[Mapping[str, float], float] | None, now_s: float) -> Wave | None:
+        """Return the wave of a driver's `newest` reading (raw, age in s), once; None when it was spoken of before.
+
+        One that has grown too old is polled all the same, so that it is found out.
+        """
+        if newest is None:
+            return self.poll(None, now_s)
+        raw, age_s = newest
+        taken_s = now_s - age_s
+        if 0.0 < age_s <= self.declared.stale_s and taken_s <= self._said_s + SAME_S:
+            return None
+        wave = self.poll(raw, now_s, age_s)
+        if wave is not None:
+            self._said_s = taken_s
+        return wave
 
     def _walked(self, path: Path, sensed: Sensed) -> float:
         """Go through the states that this reading leads through and return what that costs."""

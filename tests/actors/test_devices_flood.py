@@ -37,6 +37,7 @@ class Eager(DevicesShell):
     def __init__(self, charter: Charter) -> None:
         super().__init__(charter)
         self.listening = asyncio.Event()
+        self.listener = self.handed.extend  # no thalamus here
 
     async def _listen(self, bus: Bus) -> None:
         await super()._listen(bus)
