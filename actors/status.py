@@ -37,12 +37,12 @@ if TYPE_CHECKING:
 
 Ask = Callable[..., Awaitable[Any]]
 Column = np.ndarray[Any, np.dtype[Any]]
-ASKED = ("garden", "supervisor", "governor", "recorder", "cells")
 
 
 async def assemble(charter: Charter, bridge: "BridgeShell", ask: Ask) -> Status:
     """Return the status as of now; an actor that cannot answer is named in `servers` as away."""
-    answers = dict(zip(ASKED, await asyncio.gather(*(_asked(ask, name) for name in ASKED)), strict=True))
+    names = asked(charter)
+    answers = dict(zip(names, await asyncio.gather(*(_asked(ask, name) for name in names)), strict=True))
     garden, supervisor, recorder = answers["garden"], answers["supervisor"], answers["recorder"]
     governor, header = answers["governor"], bridge.arena.view("header")
     vitals = bridge.arena.view("vitals")
@@ -89,6 +89,14 @@ async def assemble(charter: Charter, bridge: "BridgeShell", ask: Ask) -> Status:
         tiers=_tiers(bridge),
         nerve_trails=int(recorder.get("nerve_trail_rows", 0)),
     )
+
+
+def asked(charter: Charter) -> tuple[str, ...]:
+    """Return the actors that are asked how they fare; the bridge itself answers."""
+    shards = tuple(f"thalamus-{shard}" for shard in range(charter.thalamus_shards))
+    devices = ("devices",) if charter.devices_enabled else ()
+    virtual = ("virtual",) if charter.virtual_enabled else ()
+    return ("garden", "supervisor", "governor", "recorder", "cells", *devices, *shards, *virtual)
 
 
 async def _asked(ask: Ask, name: str) -> dict[str, Any]:

@@ -22,12 +22,12 @@ from nimmer.config import Settings, load
 from nimmer.errors import ConfigError
 from nimmer.life.action import Verb
 from nimmer.life.gate import Cause
-from nimmer.life.senses import CELLS
+from nimmer.life.senses import CELLS, said
 from nimmer.stores.inquiry import Explanation, Inquiry
 from nimmer.world.rejection import Rejection
 
 RUN = re.compile(r"[0-9a-f]{16}")
-_TRAIL = re.compile(r"(?:(?P<run>[0-9a-f]{16})/)?(?P<npc>\d{1,5})(?P<kind>[/@])(?P<number>\d{1,18})")
+_TRAIL = re.compile(r"(?:(?P<run>[0-9a-f]{16})/)?(?P<npc>[0-9]{1,5})(?P<kind>[/@])(?P<number>[0-9]{1,18})")
 OUTCOMES = {"success": OK, "failure": ERROR, "timeout": WARNING, "abandoned": DIM}
 EVENTS = {1: "compiled to a reflex", 2: "demoted from a reflex"}
 
@@ -142,7 +142,7 @@ def why_tree(found: Explanation) -> Tree:
     did = tree.add(Text(f"did, {moment(trail['started_at'])} to {moment(trail['ended_at'])}", DIM))
     for step in found.steps:
         did.add(
-            f"tick {step['tick']}: {command(step['verb'], step['slot'])} at node {step['node']}{said(step)}"
+            f"tick {step['tick']}: {command(step['verb'], step['slot'])} at node {step['node']}{answered(step)}"
         )
     if not found.steps:
         did.add(Text("nothing: it never claimed the motor", DIM))
@@ -193,7 +193,7 @@ def _opening(trail: dict[str, Any], openings: list[dict[str, Any]]) -> Text:
 
 def _wave(wave: dict[str, Any], started: datetime) -> Text:
     before_ms = (started - wave["emitted_at"]).total_seconds() * 1000
-    meaning = ", ".join(f"{name} {value:g}" for name, value in (wave["semantic_content"] or {}).items())
+    meaning = ", ".join(f"{name} {value}" for name, value in _words(wave).items())
     return Text.assemble(
         (f"{wave['cell_name']} ", ACTIVE),
         f"sure {wave['confidence']:.2g}",
@@ -202,13 +202,25 @@ def _wave(wave: dict[str, Any], started: datetime) -> Text:
     )
 
 
+def _words(wave: dict[str, Any]) -> dict[str, object]:
+    """Return what a wave said, its categories as words, its numbers in four digits."""
+    content: dict[str, float] = wave["semantic_content"] or {}
+    kind = next((kind for kind in CELLS if kind.entity == wave["cell_name"]), None)
+    spoken: dict[str, object] = dict(content)
+    if kind is not None and {field.name for field in kind.fields} <= content.keys():
+        spoken = said(kind, [content[field.name] for field in kind.fields])
+    return {
+        name: f"{value:.4g}" if isinstance(value, float | int) else value for name, value in spoken.items()
+    }
+
+
 def command(verb: int, slot: int) -> str:
     """Return an action in words."""
     name = Verb(verb).name.lower() if verb < len(Verb) else str(verb)
     return f"{name} {slot}" if verb == Verb.MOVE else name
 
 
-def said(step: dict[str, Any]) -> str:
+def answered(step: dict[str, Any]) -> str:
     """Return what the world had answered to the act before, empty when it agreed."""
     return f" (refused before: {Rejection(step['rejection']).reason})" if step["rejection"] else ""
 

@@ -74,8 +74,8 @@ class Inquiry:
         opening = {**key, "gate": trail["gate"], "tick": trail["opened_tick"]}
         moved = {
             **key,
-            "first": trail["opened_tick"],
-            "last": trail["tick"],
+            "first": trail["started_tick"],
+            "last": trail["ended_tick"],
             "nerve": trail["nerve"],
             "limit": MOST_STEPS,
         }

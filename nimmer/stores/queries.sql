@@ -69,7 +69,7 @@ order by emitted_at;
 -- name: steps
 select tick, world_tick, at, node, verb, slot, nerve, nerve_state, rejection, reward
 from decision_trails
-where run = %(run)s and npc = %(npc)s and tick between %(first)s and %(last)s and nerve = %(nerve)s
+where run = %(run)s and npc = %(npc)s and world_tick between %(first)s and %(last)s and nerve = %(nerve)s
 order by tick
 limit %(limit)s;
 

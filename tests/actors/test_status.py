@@ -1,5 +1,6 @@
 """The status is there whoever is away."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +8,8 @@ import ray
 
 from actors.bridge import BridgeShell
 from actors.charter import Charter
-from actors.status import ASKED, assemble
+from actors.status import asked, assemble
+from nimmer.arena.diary import Diary
 from nimmer.arena.memory import Arena
 from nimmer.arena.slot import Slot, Vitals
 from nimmer.bus.message import Incident, Source, Status, encode
@@ -23,7 +25,11 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "governor": {"mode": "rule", "epoch": 6, "clamped": 2},
     "recorder": {"condition": "connected", "trail_rows": 900, "trail_rows_lost": 0, "rows_waiting": 0},
     "cells": {"cells": {}, "gates": {}},
+    "devices": {"devices": {}},
+    "thalamus-0": {"gates": {}},
+    "virtual": {"mode": "following"},
 }
+NAMES = ("garden", "supervisor", "governor", "recorder", "cells", "devices", "thalamus-0", "virtual")
 
 
 @pytest.fixture
@@ -68,7 +74,7 @@ async def test_it_is_put_together_from_arena_and_actors(charter: Charter, bridge
     assert not status.bus.connected
 
 
-@pytest.mark.parametrize("missing", ASKED)
+@pytest.mark.parametrize("missing", NAMES)
 @pytest.mark.parametrize(
     "trouble", [TimeoutError(), ray.exceptions.RayActorError(), ValueError("no such actor")]
 )
@@ -82,9 +88,41 @@ async def test_whoever_is_away_is_named_and_the_rest_is_told(
 
     status = await assemble(charter, bridge, ask)
     wire(status)
-    assert status.servers == {name: "away" if name == missing else "answers" for name in ASKED}
+    assert status.servers == {name: "away" if name == missing else "answers" for name in NAMES}
     assert status.world_tick == 400
     assert len(status.npcs) == NPCS
+
+
+def test_only_who_was_started_is_asked(charter: Charter) -> None:
+    assert asked(charter) == NAMES
+    few = replace(charter, devices_enabled=False, virtual_enabled=False, thalamus_shards=2)
+    assert asked(few)[5:] == ("thalamus-0", "thalamus-1")
+
+
+async def test_nerves_and_tiers_are_summed_over_all_npcs(charter: Charter, bridge: BridgeShell) -> None:
+    for npc, (runs, cost, latency_ms) in enumerate(((4, 0.5, 40.0), (1, 1.0, 90.0), (0, 0.0, 0.0))):
+        Diary(bridge.arena, npc).fare(
+            (2, 1, 0, 29_000.0, 1.5, 60.0, 3.1, 2),
+            [(npc, 2, 1, int(npc == 2), 0.1 * (npc + 1), runs, runs, 0, 3, cost, latency_ms)],
+            [(0, 0, 0.0, 0.0, 0.0), (0, 0, 0.0, 0.0, 0.0), (runs, npc, latency_ms, latency_ms, latency_ms)],
+        )
+
+    async def ask(name: str, method: str, *_: object) -> dict[str, Any]:
+        return ANSWERS[name]
+
+    status = await assemble(charter, bridge, ask)
+    wire(status)
+    nerve = status.nerves[0]
+    assert nerve.modes == {"deliberate": 1, "hybrid": 1, "reflex": 1}
+    assert (nerve.runs, nerve.compiled, nerve.patterns) == (5, 1, 9)
+    assert (nerve.cost, nerve.latency_ms, nerve.weight) == (0.6, 50.0, 0.2)
+    (tier,) = status.tiers
+    assert (tier.tier, tier.budget_ms, tier.events, tier.late, tier.worst_ms) == (2, 200.0, 5, 3, 90.0)
+    assert (status.npcs[0].attention, status.npcs[0].vigour, status.npcs[0].balance) == (
+        "focused",
+        "silent",
+        1.5,
+    )
 
 
 async def test_with_everyone_away_the_arena_still_speaks(charter: Charter, bridge: BridgeShell) -> None:

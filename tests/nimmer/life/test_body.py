@@ -151,7 +151,7 @@ def test_a_body_that_is_shut_in_stays_put_and_escalates() -> None:
     body, grid = Body(7, Scripted(MOVES[0]), 4), Grid(node=12, heading=0, full=shut)
     live(body, grid, 200)
     assert grid.node == 12
-    assert body.behaviour.nerves[0].memory.state()["escalations"] >= 2
+    assert int(str(body.behaviour.nerves[0].memory.state()["escalations"])) >= 2
     grid.full = frozenset()
     live(body, grid, 20)
     assert grid.node != 12
