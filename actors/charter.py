@@ -58,7 +58,7 @@ class Charter:
     ray_events_port: int = 0
     virtual_enabled: bool = True
     virtual_speed: float = 10.0
-    virtual_every_s: float = 3.0
+    virtual_every_s: float = 5.0
     virtual_horizon_s: float = 2.0
     virtual_futures: int = 4
     virtual_share: float = 0.5

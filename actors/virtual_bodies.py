@@ -26,6 +26,7 @@ from nimmer.minds.brain import Brain, Flags, Floats
 from nimmer.minds.explorer import Explorer
 from nimmer.minds.mlp import Mlp
 from nimmer.minds.nursery import weights_path
+from nimmer.minds.pathfinder import Pathfinder
 from nimmer.minds.weights import load_weights
 from nimmer.world.levels import Levels
 
@@ -38,8 +39,8 @@ class Dweller:
 
     __slots__ = ("_generator", "_wake", "body")
 
-    def __init__(self, body: Body, generator: np.random.Generator, wake: Callable[[], Brain]) -> None:
-        """Live by `body`, whose brain draws from `generator`; `wake` makes a fresh one that does."""
+    def __init__(self, body: Body, generator: np.random.Generator, wake: Callable[[Body], None]) -> None:
+        """Live by `body`, whose brain draws from `generator`; `wake` gives it a fresh one that does."""
         self.body = body
         self._generator = generator
         self._wake = wake
@@ -61,7 +62,7 @@ class Dweller:
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take back what `state` returned, with a brain that has no plan yet."""
-        self.body.brain = self._wake()
+        self._wake(self.body)
         self.body.restore(state["body"])
         self._generator.bit_generator.state = state["chance"]
 
@@ -82,9 +83,19 @@ class Brains:
             if npc not in self._weights:
                 self._weights[npc] = load_weights(weights_path(Path(self._charter.weights_dir), npc))[0]
             return Mlp(self._weights[npc], generator)
+        return Explorer(self._map(level), generator)
+
+    def wake(self, npc: int, level: int, generator: np.random.Generator, wells: object, body: Body) -> None:
+        """Give `body` a brain without a plan and a guide that knows `wells`. Raises as `make`, and ValueError."""
+        body.brain = self.make(npc, level, generator)
+        body.guide = guide = Pathfinder(self._map(level))
+        if isinstance(wells, list):
+            guide.restore({"wells": wells})
+
+    def _map(self, level: int) -> list[list[int]]:
         if level not in self._neighbours:
             self._neighbours[level] = self._levels[level].graph.neighbours.tolist()
-        return Explorer(self._neighbours[level], generator)
+        return self._neighbours[level]
 
     def slots(self, level: int) -> int:
         """Return the neighbour slots of a level's graph."""
@@ -140,6 +151,7 @@ class VirtualBodies:
         self._brains = brains
         self._memories = memories
         self._future = future
+        self._nerves = charter.nerves()
         self._kept: dict[int, Body] = {}
 
     def gather(self, remembered: Sequence[Remembered | None], level: int, tick: int) -> list[Dweller | None]:
@@ -154,18 +166,30 @@ class VirtualBodies:
         if memory is None or memory.get("level") != level:
             return None
         generator = Chance(self._charter.seed).generator("virtual", npc, tick, self._future)
-        wake = partial(self._brains.make, npc, level, generator)
         try:
-            body = self._kept.get(npc) or self._body(npc, level, wake())
-            body.brain = wake()
+            # the wells a brain remembers are those its body has met; who keeps none in mind finds them anew
+            wells = memory["body"]["brain"].get("wells")
+            wake = partial(self._brains.wake, npc, level, generator, wells)
+            body = self._kept.get(npc) or self._body(npc, level, generator)
+            wake(body)
             # all its times lie before 0 then: it goes on where it was, however long ago it wrote that down
             body.restore(memory["body"], 0.0)
-        except (ValueError, KeyError, TypeError, NimmerError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, NimmerError) as error:
             self._memories.complain(npc, error)
             return None
         self._kept[npc] = body
         return Dweller(body, generator, wake)
 
-    def _body(self, npc: int, level: int, brain: Brain) -> Body:
+    def _body(self, npc: int, level: int, generator: np.random.Generator) -> Body:
         charter = self._charter
-        return Body(npc, brain, self._brains.slots(level), charter.price_scale, charter.node_capacity)
+        return Body(
+            npc,
+            self._brains.make(npc, level, generator),
+            self._brains.slots(level),
+            charter.price_scale,
+            charter.node_capacity,
+            real=False,
+            prices=charter.prices,
+            nerves=self._nerves,
+            rules=charter.rules,
+        )

@@ -84,7 +84,7 @@ def real_changes(records: Records, npcs: Ids) -> list[RealChange]:
 
 
 def _change(npc: int, record: Any) -> RealChange:  # noqa: ANN401  one structured record
-    """Return one transition; an opening with the waves it names, though not with what they said."""
+    """Return one transition; an opening with the waves it names."""
     gate, at_s, to = int(record["gate"]), float(record["time_s"]), int(record["to_state"])
     if to != GateState.OPEN:
         return RealChange(npc, gate, at_s, to, int(record["cause"]))
@@ -92,12 +92,15 @@ def _change(npc: int, record: Any) -> RealChange:  # noqa: ANN401  one structure
         record["trigger_cell"].tolist(),
         record["trigger_confidence"].tolist(),
         record["trigger_time_s"].tolist(),
+        record["trigger_values"].tolist(),
         strict=True,
     )
-    signals = tuple(
-        Signal(cell, sure, when_s, ()) for cell, sure, when_s in list(named)[: int(record["triggers"])]
-    )
-    known = tuple(signal for signal in signals if signal.cell < len(CELLS))
+    signals = [
+        Signal(cell, sure, when_s, tuple(values[: len(CELLS[cell].fields)]))
+        for cell, sure, when_s, values in list(named)[: int(record["triggers"])]
+        if cell < len(CELLS)  # else the governor or whoever else opens gates without a wave
+    ]
+    known = tuple(sorted(signals, key=lambda signal: (signal.time_s, signal.cell)))
     return RealChange(npc, gate, at_s, to, int(record["cause"]), float(record["correlation"]), known)
 
 

@@ -10,9 +10,8 @@ from msgspec import UNSET
 
 from nimmer.bus.garden_messages import Feedback, Outcome, VerificationOutcome
 from nimmer.bus.life_messages import Scalar
+from nimmer.life import verification
 
-CORRELATION_ADJUSTMENT = 0.05
-GATE_WEIGHT_DELTA = 0.02
 _WORDS: Final[Mapping[int, Outcome]] = {1: "confirmed", 0: "partial", -1: "failed"}
 _DISCREPANCY: Final[Mapping[int, float]] = {1: 0.0, 0: 0.5, -1: 1.0}
 
@@ -46,6 +45,7 @@ def verification_outcome(
     """
     if outcome not in _WORDS:
         raise ValueError(f"outcome is {outcome}; it is 1 confirmed, 0 partial or -1 failed")
+    known = verification.Outcome(outcome)
     return VerificationOutcome(
         original_signal_id,
         domain,
@@ -54,8 +54,10 @@ def verification_outcome(
         dict(expected),
         _DISCREPANCY[outcome],
         Feedback(
-            outcome * CORRELATION_ADJUSTMENT if correlation_adjustment is None else correlation_adjustment,
-            outcome * GATE_WEIGHT_DELTA if weight_delta is None else weight_delta,
+            verification.correlation_adjustment(known)
+            if correlation_adjustment is None
+            else correlation_adjustment,
+            verification.weight_delta(known) if weight_delta is None else weight_delta,
             UNSET if reward is None else reward,
         ),
         gate_id,

@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 
 from nimmer.life.gate import Cause, GateState, Transition
 from nimmer.life.gates import BODY_GATES
+from nimmer.life.verification import QUALIFYING_CORRELATION
 from nimmer.world.virtual_correlation import Signal, certainty, signals_of
 from nimmer.world.virtual_garden import Lived
 
-CORRELATED_ENOUGH = 0.85
 REMEMBERED = 10
 """Judged forecasts a credibility is the mean of."""
 STALE_S = 1.0
@@ -133,7 +133,7 @@ class Forecaster:
     def _forecast(self, key: Key, openings: list[_Opening], made_s: float) -> Forecast:
         npc, gate = key
         first = min(openings, key=lambda opening: opening.lived.time_s)
-        signals = signals_of(first.transition, first.lived.waves)
+        signals = signals_of(first.transition)
         correlation = sum(opening.transition.correlation for opening in openings) / len(openings)
         sure = certainty(BODY_GATES[gate], signals)
         return Forecast(
@@ -143,7 +143,7 @@ class Forecaster:
             made_s + first.lived.time_s,
             min(max(correlation, -1.0), 1.0),
             round(sure * self.credibility(npc, gate), 6),
-            round(correlation, 6) >= CORRELATED_ENOUGH,
+            round(correlation, 6) >= QUALIFYING_CORRELATION,
             signals,
         )
 

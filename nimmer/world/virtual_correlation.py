@@ -8,14 +8,13 @@ Source: docs/domain.md sections 3.2 and 7 (CorrelationEvent).
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any, NamedTuple, cast
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 from nimmer.life.correlation import Correlator, compare, same_scope, semantic
-from nimmer.life.gate import Transition
 from nimmer.life.gate_spec import GateSpec
 from nimmer.life.senses import CELLS, of_domain
-from nimmer.life.wave import Wave
+from nimmer.life.transition import Transition
 
 Matrix = list[list[float]]
 _DIGITS = 6
@@ -48,21 +47,13 @@ class Resonance(NamedTuple):
     aggregate: float
 
 
-def signals_of(transition: Transition, waves: Iterable[Wave]) -> tuple[Signal, ...]:
+def signals_of(transition: Transition) -> tuple[Signal, ...]:
     """Return the waves that `transition` names, oldest first; those of one tick in the order in which cells speak.
 
-    So the last one is the wave that opened the gate: nothing later had been heard.
-
-    waves: of the same tick, for triggers that do not carry their values. A source that is no cell (the governor,
-    a verified signal) is left out.
+    So the last one is the wave that opened the gate: nothing later had been heard. A source that is no cell (the
+    governor, a verified signal) is left out.
     """
-    said = {wave.cell: wave.values for wave in waves}
-    found: list[Signal] = []
-    for trigger in cast("tuple[tuple[Any, ...], ...]", transition.triggers):
-        cell, confidence, time_s = trigger[:3]
-        if 0 <= cell < len(CELLS):
-            values = tuple(trigger[3]) if len(trigger) > 3 else said.get(cell, ())
-            found.append(Signal(cell, confidence, time_s, values))
+    found = [Signal(*trigger) for trigger in transition.triggers if 0 <= trigger[0] < len(CELLS)]
     return tuple(sorted(found, key=lambda signal: (signal.time_s, signal.cell)))
 
 
@@ -73,8 +64,7 @@ def resonance(spec: GateSpec, signals: Sequence[Signal], alone: float = 0.0) -> 
     mean. alone: the aggregate of a signal without partners, which only the gate itself knows.
     """
     kinds = [CELLS[signal.cell] for signal in signals]
-    judge = Correlator(of_domain(spec.domain), spec.window_s, spec.salience, spec.allow_self)
-    salient = [bool(one.values) and judge.salient(one.cell, one.values) for one in signals]
+    salient = _cared_for(spec, signals)
     size = len(signals)
     matrix = [[1.0 if i == j else 0.0 for j in range(size)] for i in range(size)]
     strangers: set[int] = set()
@@ -96,12 +86,19 @@ def certainty(spec: GateSpec, signals: Sequence[Signal]) -> float:
 
     They come from different cells and agree, so each leaves the others less room to be wrong: .6 and .9 make .96.
     """
-    judge = Correlator(of_domain(spec.domain), spec.window_s, spec.salience, spec.allow_self)
     doubt = 1.0
-    for signal in signals:
-        if not signal.values or judge.salient(signal.cell, signal.values):
+    for signal, counts in zip(signals, _cared_for(spec, signals), strict=True):
+        if counts:
             doubt *= 1.0 - signal.confidence
     return 1.0 - doubt
+
+
+def _cared_for(spec: GateSpec, signals: Sequence[Signal]) -> list[bool]:
+    """Return of each signal whether the gate cares for what it says."""
+    kinds = of_domain(spec.domain)
+    judge = Correlator(kinds, spec.window_s, spec.salience, spec.allow_self)
+    known = {kind.code for kind in kinds}
+    return [one.cell in known and bool(one.values) and judge.salient(one.cell, one.values) for one in signals]
 
 
 def aggregate(matrix: Matrix, strangers: Collection[int] = (), alone: float = 0.0) -> float:

@@ -15,9 +15,8 @@ import numpy as np
 
 from nimmer.errors import WorldError
 from nimmer.life.action import Action, Verb
-from nimmer.life.gate import Transition
 from nimmer.life.percept import PERCEPT, Percept, features, unpack
-from nimmer.life.wave import Wave
+from nimmer.life.transition import Transition
 from nimmer.minds.brain import Flags, Floats
 from nimmer.world.levels import Levels
 from nimmer.world.observation import observe
@@ -41,11 +40,6 @@ class Acted(Protocol):
     @property
     def action(self) -> Action:
         """Return what the body does."""
-        ...
-
-    @property
-    def waves(self) -> Sequence[Wave]:
-        """Return what its cells said."""
         ...
 
     @property
@@ -86,7 +80,6 @@ class Lived(NamedTuple):
     npc: int
     tick: int
     time_s: float
-    waves: Sequence[Wave]
     transitions: Sequence[Transition]
 
 
@@ -273,7 +266,7 @@ class VirtualGarden:
             present[npc], verbs[npc] = True, verb
             slots[npc] = slot if verb == Verb.MOVE and -1 <= slot <= 127 else -1
             if deed.transitions:
-                found.append(Lived(npc, tick, now_s, deed.waves, deed.transitions))
+                found.append(Lived(npc, tick, now_s, deed.transitions))
 
     def _keep(self) -> None:
         """Make a checkpoint, and let everyone wake up in it as who comes back to it will.

@@ -23,6 +23,7 @@ from nimmer.bus.message import CorrelationEvent, Message, TrainingLabel, Verifie
 from nimmer.clock import ManualClock
 from nimmer.errors import WorldError
 from nimmer.life.gate import Cause
+from nimmer.life.lifeforce import Lifeforce
 from nimmer.minds.nursery import prepare_brains
 from nimmer.world.forecast import Forecast
 from nimmer.world.garden import RealGarden, Wants
@@ -205,9 +206,13 @@ async def test_virtual_bodies_are_what_the_npcs_remember_moved_to_second_zero(
     for npc, dweller in zip(world.npcs, bodies, strict=True):
         assert dweller is not None
         mine, theirs = dweller.body.state(), npc._body.state()
-        assert mine["now_s"] == pytest.approx(0.0)
         assert mine["ticks"] == theirs["ticks"]
-        assert mine["ledger"] == theirs["ledger"]
+        assert dweller.body.lifeforce == npc._body.lifeforce
+        assert dweller.body.metabolism.state()["now_s"] == pytest.approx(0.0)
+        assert not any(gate.spec.real for gate in dweller.body.gates)
+        assert [gate.trust.weight for gate in dweller.body.gates] == [
+            gate.trust.weight for gate in npc._body.gates
+        ]
 
 
 async def test_a_verified_opening_is_told_and_handed_to_its_npc(
@@ -234,7 +239,7 @@ async def test_a_verified_opening_is_told_and_handed_to_its_npc(
 
 
 def transition(arena: Arena, npc: int, gate: int, at_s: float, to: int = 1) -> None:
-    triggers = ((0, 0.9, at_s), (65533, 1.0, at_s))
+    triggers = ((0, 0.9, at_s, (15.0, 0.0, 0.0)), (65533, 1.0, at_s, ()))
     Slot(arena, npc).transition(1, at_s, gate, 0, to, int(Cause.CORRELATION), 2, 1.0, 0.7, 0.3, 0.1, triggers)
 
 
@@ -333,8 +338,7 @@ async def test_it_pauses_goes_on_goes_back_and_follows_again(
 async def test_a_pause_that_cannot_be_paid_for_ends(shell: VirtualShell, clock: ManualClock) -> None:
     await shell.command("speed", {"x": 1})
     await shell.command("pause", {})
-    shell.purse.charge("garden", shell.purse.level)
-    shell.purse.income_per_s = 0.0
+    shell.purse = Lifeforce(0.0, 0.0)
     clock.advance(1.0)
     await shell.look()
     assert shell.mode == "free"

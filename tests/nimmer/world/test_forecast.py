@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nimmer.life.gate import Cause, GateState, Transition
-from nimmer.life.wave import Wave
 from nimmer.world.forecast import REMEMBERED, Forecaster, RealChange
 from nimmer.world.virtual_garden import Lived
 
@@ -24,10 +23,9 @@ def opening(
     gate: int = GATE,
     to: int = OPEN,
 ) -> Lived:
-    triggers = ((0, sure, at_s), (1, sure, at_s))
+    triggers = tuple((cell, sure, at_s, (15.0, float(cell), 0.0)) for cell in (0, 1))
     one = Transition(gate, 0, to, int(cause), 2, 1.0, correlation, 0.3, 0.1, at_s, triggers)
-    waves = [Wave(cell, at_s, sure, 0.0, (15.0, float(cell), 0.0)) for cell in (0, 1)]
-    return Lived(npc, 100, at_s, waves, [one])
+    return Lived(npc, 100, at_s, [one])
 
 
 def change(at_s: float, to: int = OPEN, cause: Cause = Cause.CORRELATION, gate: int = GATE) -> RealChange:

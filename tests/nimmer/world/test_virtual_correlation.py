@@ -60,16 +60,16 @@ def test_the_wave_that_opened_the_gate_comes_last() -> None:
             opened = opened or gate.hear(wave)
         if opened:
             break
-    signals = signals_of(opened[0], waves)
+    signals = signals_of(opened[0])
     assert [signal.cell for signal in signals][-1] in (DISTANCE_FRONT, DISTANCE_LEFT)
     assert signals[-1].time_s == at_s == max(signal.time_s for signal in signals)
     assert opened[0].correlation == pytest.approx(resonance(COLLISION, signals).aggregate, abs=0.15)
 
 
-def test_a_trigger_may_bring_its_values_and_a_pseudo_cell_is_left_out() -> None:
+def test_signals_are_in_the_order_of_their_time_and_a_pseudo_cell_is_left_out() -> None:
     triggers = ((65534, 1.0, 2.0, ()), (1, 0.9, 2.0, (15.0, 1.0, 0.0)), (0, 0.6, 1.5, (16.0, 0.0, 0.0)))
-    one = Transition(0, 0, 1, 0, 2, 1.0, 0.9, 0.3, 0.1, 2.0, triggers)  # type: ignore[arg-type]  # triggers with values
-    assert signals_of(one, []) == (
+    one = Transition(0, 0, 1, 0, 2, 1.0, 0.9, 0.3, 0.1, 2.0, triggers)
+    assert signals_of(one) == (
         Signal(0, 0.6, 1.5, (16.0, 0.0, 0.0)),
         Signal(1, 0.9, 2.0, (15.0, 1.0, 0.0)),
     )

@@ -8,9 +8,9 @@ from nimmer.life.action import Action
 from nimmer.life.body import Body, Deed
 from nimmer.life.gate import Transition
 from nimmer.life.percept import Percept
-from nimmer.life.wave import Wave
 from nimmer.minds.brain import Flags, Floats
 from nimmer.minds.explorer import Explorer
+from nimmer.minds.pathfinder import Pathfinder
 from nimmer.world.level import Level
 
 
@@ -18,7 +18,6 @@ class Did(NamedTuple):
     """A deed without a body."""
 
     action: Action
-    waves: Sequence[Wave] = ()
     transitions: Sequence[Transition] = ()
 
 
@@ -54,13 +53,18 @@ class Scripted:
 class Whole:
     """A whole body with an explorer's brain, whose chance is part of its state."""
 
-    def __init__(self, npc: int, level: Level, seed: int = 5) -> None:
+    def __init__(self, npc: int, level: Level, seed: int = 5, real: bool = False) -> None:
         self.generator = Chance(seed).generator("virtual", npc)
         self.neighbours = level.graph.neighbours.tolist()
-        self.body = Body(npc, self.wake(), level.graph.slots)
+        self.body = Body(npc, self.brain(), level.graph.slots, real=real, guide=Pathfinder(self.neighbours))
 
-    def wake(self) -> Explorer:
+    def brain(self) -> Explorer:
         return Explorer(self.neighbours, self.generator)
+
+    def wake(self) -> None:
+        """Forget all plans, so that nothing but what is remembered goes on."""
+        self.body.brain = self.brain()
+        self.body.guide = Pathfinder(self.neighbours)
 
     def tick(
         self,
@@ -76,10 +80,10 @@ class Whole:
         return {"body": self.body.state(), "chance": self.generator.bit_generator.state}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        self.body.brain = self.wake()
+        self.wake()
         self.body.restore(state["body"])
         self.generator.bit_generator.state = state["chance"]
 
 
-def whole_folk(level: Level, npcs: int, seed: int = 5) -> list[Whole]:
-    return [Whole(npc, level, seed) for npc in range(npcs)]
+def whole_folk(level: Level, npcs: int, seed: int = 5, real: bool = False) -> list[Whole]:
+    return [Whole(npc, level, seed, real) for npc in range(npcs)]
