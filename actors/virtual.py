@@ -41,6 +41,12 @@ from nimmer.world.virtual_time import checked_speed
 NICE = 10
 LOOK_S = 0.05
 """How often a free garden gets its share."""
+IDLE_S = 0.25
+"""How often this actor looks whether something is due while there is none."""
+MOST_SHARE = 0.05
+"""Most of a core that rehearsals may take; a village they take more for is looked at less often."""
+SELDOM = 4.0
+"""But never more seldom than this many times the interval; a busy machine must not end the forecasts."""
 SLICE_S = 0.02
 """How long a rehearsal rests between two slices; the actor answers then."""
 SLICE_TICKS = 8
@@ -81,7 +87,7 @@ class VirtualShell(Shell):
         self.away = 0
         self._rehearsal: VirtualGarden | None = None
         self._walk: Walk | None = None
-        self._reached = 0.0
+        self._reached = self._worked_s = 0.0
         self._cpu = 0.0
         self._looked_s = self.clock.monotonic_s()
         self._rehearsed_s = self._remembered_s = self._told_s = self._judged_s = self._looked_s
@@ -94,7 +100,7 @@ class VirtualShell(Shell):
         os.nice(NICE)
         while not self.stopping.is_set():
             await self.look()
-            await self.clock.sleep_s(LOOK_S)
+            await self.clock.sleep_s(LOOK_S if self._walk else IDLE_S)
 
     async def look(self) -> None:
         """Do what is due now: pay, rehearse, run on, tell, remember."""
@@ -104,7 +110,7 @@ class VirtualShell(Shell):
         if self.paused:
             self._rest(elapsed_s)
         else:
-            if now_s - self._rehearsed_s >= self.charter.virtual_every_s:
+            if now_s - self._rehearsed_s >= self._every_s():
                 self._rehearsed_s = now_s
                 await self._rehearse()
             self._wander()
@@ -155,6 +161,11 @@ class VirtualShell(Shell):
         """Return `following`, `free` or `paused`."""
         return "paused" if self.paused else "free" if self._walk else "following"
 
+    def _every_s(self) -> float:
+        """Return how long to wait between rehearsals, so that they keep within their share."""
+        every_s = self.charter.virtual_every_s
+        return min(max(every_s, self._worked_s / MOST_SHARE), SELDOM * every_s)
+
     async def _rehearse(self) -> None:
         """Run futures a horizon ahead of a fresh snapshot and tell what gates opened; first judge the last forecasts."""
         snapshot = await self._snapshot()
@@ -162,12 +173,13 @@ class VirtualShell(Shell):
             return
         made_s = self.clock.monotonic_s()
         self._judge(made_s)
-        gardens = self._grow(snapshot, self._rehearsing, checkpoint_ticks=0)
+        gardens = self._grow(snapshot, self._rehearsing, self.charter.virtual_speed, checkpoint_ticks=0)
         grown_s = self.clock.monotonic_s() - made_s
         futures, worked_s = await self._slices(gardens)
         now_s = self.clock.monotonic_s()
         self._rehearsal, self._reached = gardens[0], gardens[0].time_s / max(now_s - made_s, 1e-6)
-        self._cpu = (grown_s + worked_s) / max(now_s - self._judged_s, now_s - made_s, 1e-6)
+        self._worked_s = grown_s + worked_s
+        self._cpu = self._worked_s / max(now_s - self._judged_s, now_s - made_s, 1e-6)
         self._judged_s = now_s
         self.rehearsals += 1
         for forecast in self.forecaster.foresee(futures, made_s, self.charter.virtual_horizon_s):
@@ -193,6 +205,8 @@ class VirtualShell(Shell):
                 future += done.lived
             last_s = begun_s
             worked_s += self.clock.monotonic_s() - begun_s
+            if not self.paused:
+                self._wander()
         return lived, worked_s
 
     def _hand(self, forecast: Forecast, made_s: float) -> None:
@@ -243,7 +257,7 @@ class VirtualShell(Shell):
         snapshot = await self._snapshot()
         if snapshot is None:
             raise WorldError("the real garden gives no snapshot now: it is being revived, ask again")
-        garden = self._grow(snapshot, [self._wandering], CHECKPOINT_TICKS)[0]
+        garden = self._grow(snapshot, [self._wandering], self.speed, CHECKPOINT_TICKS)[0]
         self._walk, self.paused = Walk(garden, self.charter.virtual_share, self.clock), False
         return self._walk
 
@@ -271,7 +285,7 @@ class VirtualShell(Shell):
         return f"went back to checkpoint {found.number}, tick {found.tick}"
 
     def _grow(
-        self, snapshot: bytes, futures: list[VirtualBodies], checkpoint_ticks: int
+        self, snapshot: bytes, futures: list[VirtualBodies], speed: float, checkpoint_ticks: int
     ) -> list[VirtualGarden]:
         """Return gardens that begin at `snapshot`, everyone as they remember themselves; they differ by chance alone."""
         bare = VirtualGarden(self._levels, self._rules, snapshot, checkpoint_ticks=0)
@@ -283,7 +297,7 @@ class VirtualShell(Shell):
                 snapshot,
                 bodies.gather(remembered, bare.level.number, bare.tick),
                 hz=self.charter.world_hz,
-                speed=self.speed,
+                speed=speed,
                 rates=self._memories.rates(),
                 overrides=self._memories.overrides(),
                 checkpoint_ticks=checkpoint_ticks,

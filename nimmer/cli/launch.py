@@ -266,6 +266,8 @@ class Launch:
             virtual_speed=settings.virtual.speed,
             virtual_every_s=settings.virtual.every_s,
             virtual_horizon_s=settings.virtual.horizon_s,
+            virtual_futures=settings.virtual.futures,
+            virtual_share=settings.virtual.share,
             limits_mode=settings.limits.mode,
             governor_enabled=governor.enabled,
             capacity_percent=governor.capacity_percent or 100.0 * (os.cpu_count() or 1),

@@ -79,6 +79,12 @@ class VirtualSettings(Section):
         description="how far ahead a rehearsal looks",
         json_schema_extra={"unit": "s"},
     )
+    futures: int = Field(
+        default=4, ge=1, le=16, description="futures of one rehearsal; what all of them hold is a forecast"
+    )
+    share: float = Field(
+        default=0.5, ge=0.01, le=1, description="share of a core that a free future may have"
+    )
 
 
 class ThalamusSettings(Section):

@@ -4,8 +4,8 @@
     verification_confidence = certainty of the trigger waves * credibility of this NPC's forecasts for this gate
     certainty = 1 - product(1 - confidence);  credibility = share borne out of the last 10 judged, 1 before the first
 
-Several futures, because brains toss coins: measured with four, what one future held came true in 30 % of cases,
-what all held in 82 % (docs/gardens.md). A forecast waits until its time is over. It is borne out when the real gate
+Several futures, because brains toss coins: measured with four, what one future held came true in a quarter of cases
+or less, what all held in 80 to 93 % (docs/gardens.md). A forecast waits until its time is over. It is borne out when the real gate
 opened by itself, or, opened by the verified signal, stayed open longer than silence alone would have let it: real
 waves agreed. A real gate that opened by itself in no future is a surprise, and is handed back to the virtual garden.
 Source: docs/domain.md sections 3.1 point 6 and 4.

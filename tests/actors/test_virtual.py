@@ -187,7 +187,7 @@ async def test_futures_of_one_moment_differ_by_chance_alone_and_come_again(
     snapshot = world.garden.village.to_bytes()
     digests = []
     for _ in range(2):
-        gardens = shell._grow(snapshot, shell._rehearsing, 0)
+        gardens = shell._grow(snapshot, shell._rehearsing, 1.0, 0)
         for garden in gardens:
             garden.run(100)
         digests.append([garden.digest for garden in gardens])
@@ -251,7 +251,7 @@ async def test_the_real_garden_labels_what_was_foreseen_and_what_was_not(
     made_s = shell.forecaster._pending[-1].made_s
     transition(arena, 1, 0, made_s + 1.0)
     transition(arena, 0, 3, made_s + 1.2)
-    await follow(shell, clock, 2)
+    await follow(shell, clock)
     events = [one.body for one in said(arena, CorrelationEvent)]
     found = {
         one.gate_id: (one.result, one.training_label) for one in events if isinstance(one, CorrelationEvent)
@@ -266,6 +266,19 @@ async def test_the_real_garden_labels_what_was_foreseen_and_what_was_not(
     assert wall.window_ms == 1500
     status = await shell.status()
     assert (status["borne_out"], status["missed"], status["surprises"]) == (1, 1, 1)
+
+
+async def test_a_village_that_takes_longer_to_rehearse_is_looked_at_less_often(
+    shell: VirtualShell, clock: ManualClock
+) -> None:
+    await follow(shell, clock)
+    shell._worked_s = 0.5
+    clock.advance(9.0)
+    await shell.look()
+    assert shell.rehearsals == 1
+    clock.advance(1.0)
+    await shell.look()
+    assert shell.rehearsals == 2
 
 
 async def test_a_garden_that_does_not_answer_is_counted_and_nothing_else(
