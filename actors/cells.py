@@ -38,9 +38,9 @@ class CellsShell(Shell):
         """Make the cells, with what the last process of this run remembered."""
         super().__init__(charter)
         self._sensors = HostSensors()
-        self._host = HostCells(charter.price_scale)
-        self._math = MathCells(charter.price_scale)
-        self._organs = DrivenCells(ORGAN_CELLS, charter.price_scale, missing=NO_ORGAN)
+        self._host = HostCells(charter.price_scale, charter.prices)
+        self._math = MathCells(charter.price_scale, charter.prices)
+        self._organs = DrivenCells(ORGAN_CELLS, charter.price_scale, charter.prices, NO_ORGAN)
         self._organ_driver: Hardware = NoHardware()
         self._herald = Herald(self)
         self._afferent = Afferent(self, charter.thalamus_shards)

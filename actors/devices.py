@@ -47,7 +47,7 @@ class DevicesShell(Shell):
     def __init__(self, charter: Charter) -> None:
         """Know the devices that the last process of this run knew."""
         super().__init__(charter)
-        self._devices = Devices(DeviceDriver, charter.price_scale)
+        self._devices = Devices(DeviceDriver, charter.price_scale, prices=charter.prices)
         self._voices: dict[tuple[str, int], Voice] = {}
         self._keepsake = Keepsake(charter, "devices")
         self._kept_s = self.clock.monotonic_s()

@@ -257,7 +257,7 @@ class NpcShell:
         for lesson in deed.lessons:
             latency_s = lesson.run.latency_s + self._compute_us * 1e-6
             if lesson.run.acted_s:
-                self._body.reactions.note(self._body.gates[lesson.gate].spec.tier, latency_s)
+                self._body.reactions.note(lesson.tier, latency_s)
             self._scribe.lesson(lesson, self._tick, now_s, latency_s)
         if deed.beat is not None:
             self._scribe.beat(deed.beat, self._body, now_s)
@@ -294,6 +294,7 @@ class NpcShell:
             memory, self._memory = json.loads(self._memory), b""
             if memory["level"] != level:  # the village moved up meanwhile: all but the map is as it was
                 memory["body"]["brain"] = self._body.brain.state()
+                memory["body"]["guide"] = self._body.guide.state()
             self._body.restore(memory["body"], self._clock.monotonic_s())
 
     def _brain(self, level: int) -> Brain:

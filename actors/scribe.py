@@ -36,7 +36,7 @@ class Scribe:
             (
                 page.written + 1, npc_tick, opening.tick, run.started_tick, run.ended_tick, run.started_s, run.acted_s,
                 now_s, run.nerve, run.mode, run.outcome, run.event, lesson.gate, opening.cause, run.matched,
-                len(run.states), len(run.reads), len(run.commands), 0, _padded(run.reads, READS),
+                len(run.states), len(run.reads), len(run.commands), lesson.tier, 0, _padded(run.reads, READS),
                 _padded(run.states, STATES), _padded([verb for verb, _ in run.commands], COMMANDS),
                 _padded([slot for _, slot in run.commands], COMMANDS), run.cost, run.reward, run.rubric, lesson.weight,
                 lesson.delta, latency_s * 1e3,

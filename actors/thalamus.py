@@ -34,7 +34,9 @@ class ThalamusShell(Shell):
         self.entity = f"thalamus-{shard}"
         super().__init__(charter)
         self._thalamus = Thalamus(
-            domains=domains_of(shard, charter.thalamus_shards), price_scale=charter.price_scale
+            domains=domains_of(shard, charter.thalamus_shards),
+            price_scale=charter.price_scale,
+            prices=charter.prices,
         )
         self._herald = Herald(self, SHARED_GATES)
         self._keepsake = Keepsake(charter, self.entity)

@@ -185,7 +185,8 @@ NERVE_TRAIL = np.dtype(
         ("states", "u1"),
         ("reads", "u1"),
         ("commands", "u1"),
-        ("pad", "<u2"),
+        ("tier", "u1"),
+        ("pad", "u1"),
         ("read", "<u2", READS),
         ("state", "u1", STATES),
         ("verb", "u1", COMMANDS),
@@ -200,7 +201,7 @@ NERVE_TRAIL = np.dtype(
 )
 """One run of one nerve, from waking to rest. serial: counts an NPC's nerve trails from 1, over all its births;
 npc_tick: the NPC's own tick it ended in; opened_tick: the one in which its gate opened; started_tick, ended_tick:
-world ticks; acted_s: its first act, 0 when there was none; latency_ms: from the wave that called for it to that act; states, reads, commands: how many of the arrays are used;
+world ticks; acted_s: its first act, 0 when there was none; latency_ms: from the wave that called for it to that act; tier: the one it counts on; states, reads, commands: how many of the arrays are used;
 cost, reward: lifeforce; rubric: the training currency; weight: of the gate before the outcome, weight_delta: what the
 outcome made of it. Codes are those of `nimmer.life.nerve`."""
 

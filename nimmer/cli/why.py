@@ -167,7 +167,7 @@ def _result(trail: dict[str, Any]) -> Text:
     text.append(f"  rubric {trail['rubric']:+.1f}", DIM)
     text.append(f"  weight {trail['weight']:.2f} → {trail['weight'] + trail['weight_delta']:.2f}")
     if trail["latency_ms"] is not None:
-        text.append(f"  first act after {trail['latency_ms']:.1f} ms", DIM)
+        text.append(f"  first act after {trail['latency_ms']:.1f} ms, tier {trail['tier']}", DIM)
     if trail["matched"]:
         text.append("  by a stored pattern", ACTIVE)
     if trail["event"]:

@@ -10,11 +10,13 @@ from typing import Any, NamedTuple
 from nimmer.life.action import Action
 from nimmer.life.gate import ResonantGate
 from nimmer.life.nerve import Claim, Nerve, arbitrate
-from nimmer.life.nerve_run import NerveRun, RunOutcome
+from nimmer.life.nerve_run import Mode, NerveRun, RunOutcome
 from nimmer.life.scene import Scene
 from nimmer.life.transition import Transition
 from nimmer.life.verification import Outcome
 
+DELIBERATION = 4
+"""The tier of cognition: what a nerve thinks through may take as long."""
 OUTCOMES = {
     RunOutcome.SUCCESS: Outcome.CONFIRMED,
     RunOutcome.FAILURE: Outcome.FAILED,
@@ -25,11 +27,12 @@ OUTCOMES = {
 
 
 class Opening(NamedTuple):
-    """When and why a gate opened last: tick of the body, cause, time of the newest trigger wave in s."""
+    """When and why a gate opened last: tick of the body, cause, time of the newest trigger wave in s, tier routed to."""
 
     tick: int = 0
     cause: int = 0
     trigger_s: float = 0.0
+    tier: int = 0
 
 
 class Lesson(NamedTuple):
@@ -46,6 +49,16 @@ class Lesson(NamedTuple):
     weight: float
     delta: float
     pays: float
+
+    @property
+    def tier(self) -> int:
+        """Return the tier the run counts on: the one its gate routed to, unless the nerve had to think.
+
+        Thinking is what a weight below .3 is routed to, whatever the trust of the pattern that opened the gate.
+        """
+        run = self.run
+        thought = run.mode == Mode.DELIBERATE or (run.mode == Mode.HYBRID and not run.matched)
+        return max(self.opening.tier, DELIBERATION) if thought else self.opening.tier
 
 
 class Behaviour:
@@ -65,7 +78,7 @@ class Behaviour:
     def heed(self, transition: Transition, tick: int) -> None:
         """Take note of a gate that opened in the body's `tick`."""
         newest_s = max(trigger[2] for trigger in transition.triggers)
-        self._openings[transition.gate] = Opening(tick, transition.cause, newest_s)
+        self._openings[transition.gate] = Opening(tick, transition.cause, newest_s, transition.tier)
 
     def opening(self, gate: int) -> Opening:
         """Return when and why gate number `gate` opened last."""
@@ -136,6 +149,6 @@ class Behaviour:
         for nerve in self.nerves:
             nerve.restore(state["nerves"][nerve.spec.name], shift_s)
         self._openings = [
-            Opening(int(tick), int(cause), float(trigger_s) + shift_s)
-            for tick, cause, trigger_s in state["openings"]
+            Opening(int(tick), int(cause), float(trigger_s) + shift_s, int(tier))
+            for tick, cause, trigger_s, tier in state["openings"]
         ]

@@ -37,7 +37,7 @@ from nimmer.life.wave import Wave
 from nimmer.minds.brain import Brain, Flags, Floats
 from nimmer.minds.guide import Guide, Lost
 
-_URGENT = frozenset({"battery", "danger", "distance"})
+_URGENT = frozenset({"battery", "danger"})
 """Domains whose open gate is work that cannot wait for the morning."""
 
 
@@ -189,11 +189,8 @@ class Body:
         vigour = metabolism.vigour
         ledger = metabolism.ledger
         before = vigour.current
-        if (
-            vigour.update(ledger.level, ledger.balance, self._is_urgent(), now_s)
-            is State.ASLEEP
-            is not before
-        ):
+        now = vigour.update(ledger.level, ledger.balance, self._is_urgent(), now_s)
+        if now is State.ASLEEP and before is not now:
             self._sleep(now_s)
         waves = self._sense(percept, now_s, vigour.senses(self.ticks))
         sensed = self._correlate(waves, now_s, transitions)
@@ -339,6 +336,7 @@ class Body:
             "version": STATE_VERSION,
             "brain_name": self.brain.name,
             "brain": self.brain.state(),
+            "guide": self.guide.state(),
             "cells": self.cells.state(),
             "gates": {gate.spec.name: gate.state() for gate in self.gates},
             "behaviour": self.behaviour.state(),
@@ -370,6 +368,7 @@ class Body:
         then_s: float | None = state["metabolism"]["now_s"]
         shift_s = min(0.0, now_s - then_s) if now_s is not None and then_s is not None else 0.0
         self.brain.restore(state["brain"])
+        self.guide.restore(state["guide"])
         self.cells.restore(state["cells"])
         for gate in self.gates:
             gate.restore(state["gates"][gate.spec.name], shift_s)

@@ -25,6 +25,14 @@ class Guide(Protocol):
         """Return the first step to the nearest node that is `wanted`; None where no way leads or it is here."""
         ...
 
+    def state(self) -> dict[str, object]:
+        """Return what must be remembered across a restart, as plain JSON values."""
+        ...
+
+    def restore(self, state: dict[str, object]) -> None:
+        """Take back what `state` returned. Raises ValueError when it is of another level."""
+        ...
+
 
 class Lost:
     """The guide of a body without a map: knows no well and no way."""
@@ -39,3 +47,10 @@ class Lost:
     def toward(self, percept: Percept, wanted: Callable[[int], bool]) -> Action | None:
         """Return None: no way is known."""
         return None
+
+    def state(self) -> dict[str, object]:
+        """Return nothing."""
+        return {"wells": []}
+
+    def restore(self, state: dict[str, object]) -> None:
+        """Take nothing back."""

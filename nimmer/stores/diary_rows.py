@@ -96,7 +96,18 @@ def _nerve_trail(run: str, npc: int, record: Row, offset_s: float) -> Row:
         columns: list[list[int]] = [list(record[name])[: int(str(record[count]))] for name in names]  # type: ignore[call-overload]  # arrays
         return columns[0] if len(columns) == 1 else [list(one) for one in zip(*columns, strict=True)]
 
-    same = ("serial", "nerve", "mode", "outcome", "event", "gate", "cause", "opened_tick", "started_tick")
+    same = (
+        "serial",
+        "nerve",
+        "mode",
+        "outcome",
+        "event",
+        "gate",
+        "cause",
+        "tier",
+        "opened_tick",
+        "started_tick",
+    )
     return {
         "run": run,
         "npc": npc,

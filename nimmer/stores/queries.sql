@@ -40,7 +40,7 @@ select run from nerve_trails where npc = %(npc)s order by ended_at desc limit 1;
 
 -- name: nerve_trail
 select
-    t.run, t.npc, t.serial, t.nerve, h.nerve_name, h.mode, h.outcome, t.event, h.gate_name, t.gate, t.cause, t.matched,
+    t.run, t.npc, t.serial, t.nerve, h.nerve_name, h.mode, h.outcome, t.event, h.gate_name, t.gate, t.cause, t.matched, t.tier,
     h.states_visited, t.reads, t.commands, t.cost, t.reward, t.rubric, t.weight, t.weight_delta, t.tick, t.opened_tick,
     t.started_tick, t.ended_tick, t.started_at, t.acted_at, t.ended_at, t.latency_ms
 from nerve_trails as t

@@ -146,7 +146,15 @@ SHAPES: dict[Table, Shape] = {
     ),
     Table.NERVE_TRAILS: Shape(
         _columns(run=_RUN, npc=_WHOLE, serial=_BIG, nerve=_SMALL, mode=_SMALL, outcome=_SMALL, event=_SMALL)
-        + _columns(gate=_SMALL, cause=_SMALL, matched=_FLAG, tick=_BIG, opened_tick=_BIG, started_tick=_BIG)
+        + _columns(
+            gate=_SMALL,
+            cause=_SMALL,
+            matched=_FLAG,
+            tier=_SMALL,
+            tick=_BIG,
+            opened_tick=_BIG,
+            started_tick=_BIG,
+        )
         + _columns(ended_tick=_BIG, started_at=_TIME)
         + _optional(acted_at=_TIME)
         + _columns(ended_at=_TIME, states=_JSON, reads=_JSON, commands=_JSON, cost=_REAL, reward=_REAL)

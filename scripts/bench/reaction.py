@@ -19,7 +19,6 @@ from quiet_ray import quiet_ray, ray
 
 from actors.npc import NpcActor
 from nimmer.arena.ring import RingReader
-from nimmer.life.gates import BODY_GATES
 from nimmer.life.reactions import BUDGETS_S
 
 NPCS = 25
@@ -43,7 +42,6 @@ def listen(home: Hamlet, spell_s: float) -> Heard:
     empty = kind.options(num_cpus=0.02).remote()
     ray.get(empty.ready.remote())
     reader = RingReader(home.arena, "nerve_trail", "store")
-    tier_of = np.array([gate.tier for gate in BODY_GATES])
     records, trips = [], []
     end_s = CLOCK.monotonic_s() + spell_s
     while CLOCK.monotonic_s() < end_s:
@@ -55,7 +53,7 @@ def listen(home: Hamlet, spell_s: float) -> Heard:
         reader.commit(harvest)
         CLOCK.wait_s(0.02)
     found = np.concatenate(records)
-    return Heard(tier_of[found["gate"]], found["latency_ms"].astype("f8"), np.array(trips))
+    return Heard(found["tier"].astype("i8"), found["latency_ms"].astype("f8"), np.array(trips))
 
 
 def measure(quick: bool) -> list[Measurement]:

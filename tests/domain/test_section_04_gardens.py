@@ -26,7 +26,7 @@ def foreseen(forecaster: Forecaster, correlation: float = 0.9, confidence: float
     wave = Wave(0, 0.5, confidence, 0.5, (20.0, 0.0, 0.0))
     trigger = (wave.cell, wave.confidence, wave.time_s, wave.values)
     opening = Transition(0, 0, 1, Cause.CORRELATION, 2, 1.0, correlation, 0.3, 0.1, 0.5, (trigger,))
-    (forecast,) = forecaster.foresee([[Lived(0, 10, 0.5, [wave], [opening])]], 0.0, HORIZON_S)
+    (forecast,) = forecaster.foresee([[Lived(0, 10, 0.5, [opening])]], 0.0, HORIZON_S)
     return forecast
 
 

@@ -17,6 +17,7 @@ ORDER = (
     "test_living",
     "test_bus",
     "test_orders",
+    "test_nervous_system",
     "test_deaths",
     "test_outages",
     "test_afterlife",

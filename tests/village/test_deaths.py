@@ -13,9 +13,22 @@ from nimmer.life.economy import BIRTH_LEVEL
 from tests.village.nats_by_hand import HandClient
 from tests.village.raised import Raised, identity_of, until, wait_s
 from tests.village.test_bus import by_hand, connected
+from tests.village.test_nervous_system import balances
 
 pytestmark = pytest.mark.village
-SHELLS = ("GovernorShell", "CellsShell", "RecorderShell", "BridgeShell", "SupervisorShell", "GardenShell")
+SHELLS = (
+    "GovernorShell",
+    "CellsShell",
+    "DevicesShell",
+    "ThalamusShell",
+    "VirtualShell",
+    "RecorderShell",
+    "BridgeShell",
+    "SupervisorShell",
+    "GardenShell",
+)
+ENTITIES = {"ThalamusShell": "thalamus-0"}
+"""Names on the bus, where they are not the shell's own."""
 
 
 def test_a_killed_npc_is_born_again_as_itself(village: Raised) -> None:
@@ -99,7 +112,7 @@ def test_what_a_killed_npc_knew_and_had_comes_back(village: Raised) -> None:
 def test_a_killed_actor_lives_again_and_harms_nobody(village: Raised, shell: str) -> None:
     before = village.status()
     victim = village.actor(shell)
-    entity = shell.removesuffix("Shell").lower()
+    entity = ENTITIES.get(shell, shell.removesuffix("Shell").lower())
 
     def die_and_return() -> None:
         village.kill(victim)
@@ -139,6 +152,10 @@ def test_the_bus_tells_everything_again_after_all_these_deaths(village: Raised) 
             message = guest.hear()
             assert json.loads(message.payload)["header"]["version"] == "2.0"
             heard.add(message.subject)
+
+
+def test_lifeforce_still_balances(village: Raised) -> None:
+    balances(village)
 
 
 def test_the_math_cell_still_answers(village: Raised) -> None:

@@ -25,6 +25,7 @@ create table nerve_trails (
     gate          smallint not null,
     cause         smallint not null,
     matched       boolean not null,
+    tier          smallint not null,
     tick          bigint not null,
     opened_tick   bigint not null,
     started_tick  bigint not null,
@@ -50,6 +51,7 @@ comment on column nerve_trails.mode is '0 deliberate, 1 hybrid, 2 reflex.';
 comment on column nerve_trails.outcome is '0 abandoned, 1 success, 2 failure, 3 timeout.';
 comment on column nerve_trails.event is '1: this run compiled the nerve to a reflex; 2: it was demoted.';
 comment on column nerve_trails.cause is 'Why the gate had opened: nimmer.life.gate.Cause.';
+comment on column nerve_trails.tier is 'The tier it counts on: what its gate routed to, 4 when the nerve had to think.';
 comment on column nerve_trails.tick is 'The NPC''s own tick it ended in; opened_tick: the one its gate opened in.';
 comment on column nerve_trails.started_tick is 'World ticks, as ended_tick.';
 comment on column nerve_trails.acted_at is 'Its first act, null when it never acted.';

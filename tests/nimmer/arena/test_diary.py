@@ -34,7 +34,7 @@ def nerve_trail(serial: int) -> tuple[object, ...]:
     states, reads = [2, 3, 4] + [0] * (STATES - 3), [0, 11] + [0] * (READS - 2)
     verbs, slots = [1] + [0] * (COMMANDS - 1), [3] + [0] * (COMMANDS - 1)
     return (
-        serial, 40, 38, 100, 104, 1.0, 1.1, 1.2, 1, 0, 1, 0, 0, 0, 0, 3, 2, 1, 0, reads, states, verbs, slots, 0.1,
+        serial, 40, 38, 100, 104, 1.0, 1.1, 1.2, 1, 0, 1, 0, 0, 0, 0, 3, 2, 1, 4, 0, reads, states, verbs, slots, 0.1,
         5.0, 1.3, 0.1, 0.02, 50.4,
     )  # fmt: skip
 

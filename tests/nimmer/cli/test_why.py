@@ -15,7 +15,7 @@ AT = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)
 RUN = "0123456789abcdef"
 TRAIL: dict[str, Any] = {
     "run": RUN, "npc": 7, "serial": 41, "nerve": 1, "nerve_name": "collision_avoidance", "mode": "deliberate",
-    "outcome": "success", "event": 1, "gate_name": "collision_avoidance_gate", "gate": 0, "cause": 0, "matched": True,
+    "outcome": "success", "event": 1, "gate_name": "collision_avoidance_gate", "gate": 0, "cause": 0, "matched": True, "tier": 4,
     "states_visited": ["DETECT", "EVADE"], "reads": [0, 99], "commands": [[1, 3]], "cost": 0.1, "reward": 0.05,
     "rubric": 1.3, "weight": 0.1, "weight_delta": 0.02, "tick": 205, "opened_tick": 200, "started_tick": 400,
     "ended_tick": 410, "started_at": AT, "acted_at": AT, "ended_at": AT, "latency_ms": 100.5,
@@ -61,7 +61,7 @@ def test_the_tree_leads_from_the_outcome_to_the_waves() -> None:
     for words in (
         "collision_avoidance (deliberate) success",
         "weight 0.10 → 0.12",
-        "first act after 100.5 ms",
+        "first act after 100.5 ms, tier 4",
         "compiled to a reflex",
         "by a stored pattern",
         "DETECT → EVADE",
