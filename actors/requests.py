@@ -29,6 +29,8 @@ from nimmer.bus.message import (
 from nimmer.bus.subject import parse
 from nimmer.errors import MessageError, NimmerError, WorldError
 from nimmer.life.action import Action, Verb
+from nimmer.life.gates import SHARED_GATES
+from nimmer.life.thalamus import shard_of
 
 if TYPE_CHECKING:
     from actors.bridge import BridgeShell
@@ -62,6 +64,7 @@ class Requests:
             "nervous.cells.math.request",
             "thalamus.status.request",
             "thalamus.governor.command",
+            "thalamus.gates.command",
             "world.virtual.command",
             "world.quiz.request",
             "npc.*.action",
@@ -140,6 +143,8 @@ class Requests:
         if parsed.topic.pattern == "world.virtual.command":
             reason, found = await self.ask("virtual", "command", body.command, dict(body.arguments))
             return Reply(True, reason, found)
+        if parsed.topic.pattern == "thalamus.gates.command":
+            return Reply(True, await self._command_gate(body))
         host = parsed.values.get("host")
         if host is None:
             return Reply(True, await self.ask("governor", "command", body.command, dict(body.arguments)))
@@ -147,3 +152,13 @@ class Requests:
             raise ValueError(f"there is no host {host!r} here; this is {self._charter.host}")
         detail = await self.ask("supervisor", "command", body.command, list(body.npcs), dict(body.arguments))
         return Reply(True, detail)
+
+    async def _command_gate(self, body: Command) -> str:
+        """Pass an order on to the shard that holds the shared gate it names."""
+        name = body.arguments.get("gate")
+        spec = next((gate for gate in SHARED_GATES if gate.name == name), None)
+        if spec is None:
+            known = ", ".join(gate.name for gate in SHARED_GATES)
+            raise ValueError(f"there is no shared gate {name!r}; there are {known}")
+        shard = shard_of(spec.domain, self._charter.thalamus_shards)
+        return str(await self.ask(f"thalamus-{shard}", "command", body.command, dict(body.arguments)))

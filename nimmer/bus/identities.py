@@ -70,6 +70,7 @@ def identities(environment: str) -> dict[str, Permissions]:
     commands = (
         f"{env}.npc.*.commands.>",
         f"{env}.thalamus.governor.command",
+        f"{env}.thalamus.gates.command",
         f"{env}.world.virtual.command",
     )
     found = {

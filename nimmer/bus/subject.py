@@ -90,6 +90,7 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic("nervous.nerves.{nerve}.trail", NerveTrail, "event", "what a nerve did, why, and what came of it"),
     Topic("thalamus.gate.{state}", GateTransition, "event", "a gate opened, closed or came to rest"),
+    Topic("thalamus.gates.command", Command, "request", "an order to a shared gate", Reply),
     Topic("thalamus.governor.allocate", GovernorAllocate, "event", "an NPC's share for an epoch"),
     Topic("thalamus.governor.command", Command, "request", "an order to the governor", Reply),
     Topic("thalamus.status.request", StatusRequest, "request", "asks how the village fares", Status),

@@ -98,6 +98,17 @@ def test_only_an_operator_gives_orders(village: Raised, identity: str) -> None:
     assert village.status().governor.mode == "rule"
 
 
+def test_an_operator_holds_a_shared_gate_open_and_lets_it_go(village: Raised) -> None:
+    def order(command: str, gate: str) -> Reply:
+        body = Command(command, {"gate": gate})
+        return village.ask(OPERATOR, "thalamus.gates.command", body, Reply)
+
+    assert "open" in order("force_open", "speech_gate").reason
+    assert order("auto", "speech_gate").accepted
+    with pytest.raises(MessageError, match="danger_reflex_gate"):
+        order("force_open", "no_such_gate")
+
+
 def test_the_governors_kill_switch_works(village: Raised) -> None:
     for mode in ("off", "rule"):
         village.ask(OPERATOR, "thalamus.governor.command", Command("mode", {"mode": mode}), Reply)
