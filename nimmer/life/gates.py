@@ -1,7 +1,7 @@
 """The gates of this village as two tables: those of every NPC's body, and those all share in the thalamus.
 
-Body gates use the plain threshold (`real` is off): their sensors are exact and their acts are refused, not
-regretted, so the stricter real threshold would only delay them. See docs/life.md.
+The tables say what every garden shares. A body says which garden it lives in (`GateSpec.in_garden`): in the real one
+its gates ask for .25 more. The shared gates ask for the plain threshold. See docs/life.md.
 Source: docs/domain.md section 3.3 (initial gates).
 """
 
