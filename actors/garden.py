@@ -15,6 +15,7 @@ import ray
 
 from actors import garden_news
 from actors.charter import Charter
+from actors.filing import Filing
 from actors.npc import REFUSED
 from actors.shell import Shell, crashing, log
 from nimmer.arena.layout import ACTION
@@ -23,7 +24,6 @@ from nimmer.errors import ReplayError, WorldError
 from nimmer.life.action import Action
 from nimmer.stores.action_log import ActionLog, ActionLogWriter
 from nimmer.stores.tables import Table
-from nimmer.stores.traces import RowBatch
 from nimmer.world.garden import RealGarden, View, Wants
 from nimmer.world.journal import RunHeader
 from nimmer.world.levels import load_levels
@@ -39,8 +39,6 @@ BIRTHS_S = 60.0
 """The longest the world waits for its NPCs to be born."""
 STOP_S = 2.0
 AGGREGATE_TICKS = 20
-MOST_KEEPING = 32
-"""Batches that may wait for a recorder that is being revived."""
 
 
 class Host(NamedTuple):
@@ -73,7 +71,7 @@ class GardenShell(Shell):
         self._exchanges: dict[str, asyncio.Task[None]] = {}
         self._supervisors: dict[str, Any] = {}
         self._owed = {host.supervisor for host in hosts}
-        self._keeping: set[asyncio.Task[None]] = set()
+        self._filing = Filing(self)
         self._header = self.arena.view("header")
         self._last_turn_s = 0.0
 
@@ -183,8 +181,7 @@ class GardenShell(Shell):
         self.stopping.set()
         await self.clock.sleep_s(1.5 / self.charter.world_hz)
         self._snapshot()
-        if self._keeping:
-            await asyncio.wait(self._keeping, timeout=STOP_S)
+        await self._filing.finish(STOP_S)
         self._log.close()
         return await self.status()
 
@@ -213,7 +210,7 @@ class GardenShell(Shell):
         report = garden_news.quiz_report(self.charter.run, self.garden, quiz)
         self.tell("world.arena.quiz", report)
         now_s = self.clock.unix_s()
-        self._keep(Table.QUIZ_RESULTS, garden_news.quiz_rows(report, now_s))
+        self._filing.keep(Table.QUIZ_RESULTS, garden_news.quiz_rows(report, now_s))
         if quiz.passed and (frame := self.garden.promote()):
             self._log.append(frame)
             self._snapshot()
@@ -227,30 +224,8 @@ class GardenShell(Shell):
         fresh.write_bytes(self._log.offset.to_bytes(8, "little") + state)
         fresh.replace(self._snapshot_path)
         row = garden_news.snapshot_row(self.charter.run, self.garden, state, self.clock.unix_s())
-        self._keep(Table.WORLD_SNAPSHOTS, (row,))
+        self._filing.keep(Table.WORLD_SNAPSHOTS, (row,))
         self.tell("world.arena.snapshot", garden_news.snapshot(self.charter.run, self.garden))
-
-    def _keep(self, table: Table, rows: tuple[dict[str, object], ...]) -> None:
-        """Hand rows to the recorder without waiting; what it is too far behind for is said, not queued."""
-        if len(self._keeping) >= MOST_KEEPING:
-            self.report(
-                "not-kept", self.entity, f"{len(rows)} rows of {table}: the recorder is too far behind"
-            )
-            return
-        task = asyncio.create_task(self._kept(RowBatch(table, rows)))
-        self._keeping.add(task)
-        task.add_done_callback(self._keeping.discard)
-
-    async def _kept(self, batch: RowBatch) -> None:
-        while True:
-            try:
-                recorder = ray.get_actor("recorder", namespace=self.charter.namespace)
-                await recorder.keep.remote(batch)
-            except (ray.exceptions.RayError, ValueError) as error:
-                log.warning("the recorder does not take %d rows of %s: %s", len(batch), batch.table, error)
-                await self.clock.sleep_s(1.0)
-            else:
-                return
 
     def _show(self, view: View, learned: bool) -> None:
         """Send observations to every host that has answered the last ones; the answer is taken in when it comes."""

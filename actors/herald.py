@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import Literal
 
 from actors.shell import Shell
+from nimmer.bus.life_messages import Scalar
 from nimmer.bus.message import GateTransition, Source, TriggerSignal, stamp
 from nimmer.bus.mirror import STATE_TOKENS, STATES
 from nimmer.bus.voice import Voice
 from nimmer.life.gate_spec import GateSpec
-from nimmer.life.senses import CELLS
+from nimmer.life.senses import CELLS, said
 from nimmer.life.transition import PSEUDO_SOURCES, Cause, Transition
 
 
@@ -40,8 +41,8 @@ class Herald:
                 routed_to_tier=one.tier,
                 lifeforce_cost=one.cost,
                 trigger_signals=[
-                    TriggerSignal(named(cell), confidence, stamp(time_s + self._offset_s))
-                    for cell, confidence, time_s, _ in one.triggers
+                    TriggerSignal(named(cell), sure, stamp(time_s + self._offset_s), content(cell, values))
+                    for cell, sure, time_s, values in one.triggers
                 ],
                 cause=Cause(one.cause).name.lower(),
                 weight=one.weight,
@@ -58,6 +59,11 @@ class Herald:
         if key not in self._voices:
             self._voices[key] = Voice(Source(entity, kind, "real", tier), self._shell.clock)
         return self._voices[key]
+
+
+def content(cell: int, values: tuple[float, ...]) -> dict[str, Scalar]:
+    """Return what a trigger wave said, by name; nothing for one who gave an order."""
+    return {} if cell in PSEUDO_SOURCES else said(CELLS[cell], values)  # type: ignore[return-value]  # numbers and words
 
 
 def named(cell: int) -> str:

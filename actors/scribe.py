@@ -15,7 +15,6 @@ from nimmer.life.nerve_run import RunOutcome
 from nimmer.life.nerve_spec import DISABLED
 from nimmer.life.nerve_table import NERVE_NAMES
 
-_WRAP = 1 << 32
 _NO_NERVE = (0.0,) * len(NERVE_VITALS.names or ())
 
 
@@ -61,7 +60,7 @@ class Scribe:
         self._diary.beats.write(
             (
                 now_s, beat.beat, beat.level_micro, beat.balance, beat.budget_left_ms, body.growth.rubric.points.value,
-                body.attention.mode, body.metabolism.vigour.current, 0, body.ticks % _WRAP, beat.openings,
+                body.attention.mode, body.metabolism.vigour.current, 0, beat.ticks, beat.openings,
             )
         )  # fmt: skip
 

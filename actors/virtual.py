@@ -21,17 +21,19 @@ from msgspec import Struct
 
 from actors import virtual_news as news
 from actors.charter import Charter
+from actors.filing import Filing
 from actors.keepsake import Keepsake
 from actors.shell import Shell, crashing, log
 from actors.virtual_bodies import Brains, Memories, VirtualBodies
 from actors.virtual_walk import LONGEST_S, Walk
 from nimmer.arena.onlooker import Onlooker
 from nimmer.arena.verdicts import Verdicts
-from nimmer.bus.message import Source, VirtualStatus
+from nimmer.bus.message import CorrelationEvent, Source, VirtualStatus
 from nimmer.bus.voice import Voice
 from nimmer.errors import WorldError
 from nimmer.life.gates import BODY_GATES
 from nimmer.life.lifeforce import Lifeforce
+from nimmer.stores.tables import Table
 from nimmer.world.forecast import Forecast, Forecaster
 from nimmer.world.levels import load_levels
 from nimmer.world.rules import Rules
@@ -53,6 +55,7 @@ SLICE_TICKS = 8
 ASK_S = 1.0
 REMEMBER_S = 10.0
 TELL_S = 1.0
+STOP_S = 2.0
 MOST_TRACED = 20
 """Correlations of a free garden told in one look; it may open more gates than anybody wants to read."""
 _KNOWN = "speed {x: 1..1000}, pause, resume, rewind {checkpoint}, snapshot, follow, status"
@@ -92,6 +95,7 @@ class VirtualShell(Shell):
         self._looked_s = self.clock.monotonic_s()
         self._rehearsed_s = self._remembered_s = self._told_s = self._judged_s = self._looked_s
         self._keepsake = Keepsake(charter, self.entity)
+        self._filing = Filing(self)
         self._recall()
 
     @crashing
@@ -154,6 +158,7 @@ class VirtualShell(Shell):
         """Stop looking ahead, remember, and return the status."""
         self.stopping.set()
         self._remember()
+        await self._filing.finish(STOP_S)
         return await self.status()
 
     @property
@@ -316,8 +321,11 @@ class VirtualShell(Shell):
                 log.warning("the garden gives no snapshot (%d times): %s", self.away, type(error).__name__)
             return None
 
-    def _trace(self, npc: int, gate: int, event: Struct) -> None:
+    def _trace(self, npc: int, gate: int, event: CorrelationEvent) -> None:
+        """Tell a correlation; one with a label is material to train with, and is kept."""
         self._say("thalamus.traces.correlations", npc, gate, event)
+        if event.training_label is not None:
+            self._filing.keep(Table.CORRELATION_EVENTS, (news.correlation_row(self.charter.run, event),))
 
     def _say(self, pattern: str, npc: int, gate: int, body: Struct) -> None:
         """Say something in the name of a virtual gate."""

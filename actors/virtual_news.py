@@ -1,10 +1,12 @@
 """What the virtual garden tells: its forecasts, correlations and state as message bodies. Pure; the shell sends them."""
 
+import datetime as dt
 import hashlib
 from collections.abc import Sequence
 from typing import Any, Literal
 from uuid import UUID
 
+import msgspec
 import numpy as np
 
 from nimmer.bus.message import (
@@ -75,6 +77,27 @@ def correlation_event(
 def judged_event(judgement: Judgement, offset_s: float) -> CorrelationEvent:
     """Return why a virtual gate opened, with what the real garden taught about it."""
     return correlation_event(judgement.forecast, offset_s, OPENED if judgement.borne_out else STAYED)
+
+
+def correlation_row(run: str, event: CorrelationEvent) -> dict[str, object]:
+    """Return the row of correlation_events that keeps `event`, named by what it says, so that it is kept once."""
+    content: dict[str, Any] = msgspec.to_builtins(event)
+    digest = hashlib.blake2b(f"{run}/".encode() + msgspec.json.encode(event), digest_size=16)
+    same = (
+        "gate_id",
+        "signals_in_window",
+        "correlation_matrix",
+        "aggregate_correlation",
+        "result",
+        "training_label",
+    )
+    return {
+        "run": run,
+        "event": digest.hexdigest(),
+        "at": dt.datetime.fromisoformat(event.window_end).timestamp(),
+        "window_ms": float(event.window_ms),
+        **{name: content[name] for name in same},
+    }
 
 
 def real_changes(records: Records, npcs: Ids) -> list[RealChange]:

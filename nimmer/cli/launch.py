@@ -193,6 +193,8 @@ class Launch:
             **self.vitals(),
             "trail_rows": int(recorder.get("trail_rows", 0)),
             "trail_rows_lost": int(recorder.get("trail_rows_lost", 0)),
+            "nerve_trails": int(recorder.get("nerve_trail_rows", 0)),
+            "diary_rows_lost": int(recorder.get("diary_rows_lost", 0)),
             "bus_published": int(bridge.get("published", 0)) + int(bridge.get("acked", 0)),
             "bus_dropped": int(bridge.get("dropped", 0)),
             "level": int(garden.get("level", 0)),

@@ -38,11 +38,11 @@ class NervesSettings(Section):
     compile_successes: int = Field(
         default=100,
         ge=1,
-        le=1_000_000,
+        le=10_000,
         description="successes of one state sequence before it may be compiled",
     )
     compile_weight: float = Field(
-        default=0.8, ge=0, le=1, description="gate weight above which a nerve may be compiled to a reflex"
+        default=0.8, ge=0, lt=1, description="gate weight above which a nerve may be compiled to a reflex"
     )
     compile_rate: float = Field(
         default=0.85, ge=0, le=1, description="share of successes below which nothing is compiled"

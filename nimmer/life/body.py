@@ -85,7 +85,7 @@ class Body:
     """Cells, gates, nerves, ledger and brain of one NPC. Give it percepts in order; it keeps all else itself."""
 
     __slots__ = (
-        "_hears", "_mover", "_overrides", "_slots", "_urgent", "_verb", "_verified_s", "attention",
+        "_beat_began", "_hears", "_mover", "_overrides", "_slots", "_urgent", "_verb", "_verified_s", "attention",
         "behaviour", "brain", "cells", "gates", "growth", "guide", "metabolism", "npc", "openings", "reactions",
         "ticks",
     )  # fmt: skip
@@ -139,7 +139,7 @@ class Body:
         self.attention = Attention()
         self.reactions = Reactions()
         self.growth = Growth()
-        self.ticks = self.openings = 0
+        self.ticks = self.openings = self._beat_began = 0
         of_domain = {spec.domain: index for index, spec in enumerate(BODY_GATES)}
         self._hears = {kind.code: self.gates[of_domain[kind.domain]].hear for kind in BODY_CELLS}
         self._urgent = tuple(gate for gate in self.gates if gate.spec.domain in _URGENT)
@@ -319,9 +319,11 @@ class Body:
     def close_beat(self) -> Beat:
         """End the open beat, now, and begin the next with a whole budget of attention."""
         left_ms, openings = self.attention.budget_left_ms, self.openings
+        ticks, self._beat_began = self.ticks - self._beat_began, self.ticks
         self.attention.begin_beat()
         self.openings = 0
-        return self.metabolism.close_beat()._replace(budget_left_ms=left_ms, openings=openings)
+        closed = self.metabolism.close_beat()
+        return closed._replace(budget_left_ms=left_ms, openings=openings, ticks=ticks)
 
     def _bits(self) -> int:
         bits = shift = 0
@@ -348,6 +350,7 @@ class Body:
             "verified_s": self._verified_s,
             "ticks": self.ticks,
             "openings": self.openings,
+            "beat_began": self._beat_began,
             "verb": self._verb,
             "mover": self._mover,
         }
@@ -380,6 +383,7 @@ class Body:
         self._overrides = tuple(state["overrides"])
         self._verified_s = float(state["verified_s"]) + shift_s
         self.ticks, self.openings = int(state["ticks"]), int(state["openings"])
+        self._beat_began = int(state["beat_began"])
         self._verb, self._mover = int(state["verb"]), int(state["mover"])
 
 

@@ -47,7 +47,7 @@ class Happened(NamedTuple):
 class Beat(NamedTuple):
     """The close of one beat: which one, the level in millionths after it, lambda, what the sums were.
 
-    budget_left_ms: of the attention; openings: gates that opened.
+    budget_left_ms: of the attention; openings: gates that opened; ticks: lived in it.
     """
 
     beat: int
@@ -56,6 +56,7 @@ class Beat(NamedTuple):
     entries: tuple[Entry, ...]
     budget_left_ms: float = 0.0
     openings: int = 0
+    ticks: int = 0
 
 
 _AGAIN = Happened()

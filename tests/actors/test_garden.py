@@ -95,7 +95,7 @@ async def garden(arena: Arena, neighbours: Neighbours) -> AsyncIterator[Raise]:
     yield one
     for shell in raised:
         shell._log.close()
-        for task in (*shell._keeping, *shell._exchanges.values()):
+        for task in (*shell._filing._under_way, *shell._exchanges.values()):
             task.cancel()
 
 
@@ -129,7 +129,7 @@ async def test_a_snapshot_is_kept_told_and_recorded(
 ) -> None:
     shell = garden(charter)
     await turn(shell, 20)
-    await asyncio.gather(*shell._keeping)
+    await asyncio.gather(*shell._filing._under_way)
     assert [batch.table for batch in neighbours.kept] == [Table.WORLD_SNAPSHOTS] * 2
     bodies = [one.body for one in told(arena, "garden")]
     assert [one.tick for one in bodies if isinstance(one, WorldSnapshot)] == [10, 20]
@@ -222,7 +222,7 @@ async def test_rows_that_a_missing_recorder_cannot_take_are_bounded_and_told(
     neighbours.away = True
     shell = garden(replace(charter, snapshot_ticks=1))
     await turn(shell, 40)
-    assert len(shell._keeping) == 32
+    assert len(shell._filing._under_way) == 32
     kinds = [one.subject for one in told(arena, "garden")]
     assert "dev.thalamus.incident.not-kept" in kinds
 
@@ -240,7 +240,7 @@ async def test_a_village_that_knows_all_moves_up(
     assert shell.garden.level.number == 2
     reports = [one.body for one in told(arena, "garden") if isinstance(one.body, QuizReport)]
     assert [one.passed for one in reports] == [True]
-    await asyncio.gather(*shell._keeping)
+    await asyncio.gather(*shell._filing._under_way)
     assert Table.QUIZ_RESULTS in [batch.table for batch in neighbours.kept]
 
 

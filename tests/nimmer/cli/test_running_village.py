@@ -229,7 +229,7 @@ def test_credentials_let_a_guest_in(hamlet: Hamlet) -> None:
 def test_an_unknown_identity_is_told_the_known_ones() -> None:
     result = RUNNER.invoke(app, ["bus", "credentials", "--identity", "ghost"])
     assert result.exit_code == 1
-    assert "choose one of bridge, guest, nyx-cognitive" in result.stderr
+    assert "choose one of bridge, device, guest, nyx-cognitive" in result.stderr
 
 
 def test_the_bus_document_names_the_running_broker(hamlet: Hamlet) -> None:
