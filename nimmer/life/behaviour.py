@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from nimmer.life.action import Action
 from nimmer.life.gate import ResonantGate
 from nimmer.life.nerve import Claim, Nerve, arbitrate
-from nimmer.life.nerve_run import Mode, NerveRun, RunOutcome
+from nimmer.life.nerve_run import NerveRun, RunOutcome
 from nimmer.life.scene import Scene
 from nimmer.life.transition import Transition
 from nimmer.life.verification import Outcome
@@ -56,9 +56,7 @@ class Lesson(NamedTuple):
 
         Thinking is what a weight below .3 is routed to, whatever the trust of the pattern that opened the gate.
         """
-        run = self.run
-        thought = run.mode == Mode.DELIBERATE or (run.mode == Mode.HYBRID and not run.matched)
-        return max(self.opening.tier, DELIBERATION) if thought else self.opening.tier
+        return max(self.opening.tier, DELIBERATION) if self.run.thought else self.opening.tier
 
 
 class Behaviour:

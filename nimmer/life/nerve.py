@@ -262,6 +262,7 @@ class Nerve:
         elif run.mode == Mode.REFLEX:
             compiled = self.evolution.compiled
             run.strayed = run.strayed or (way.to != IDLE and way.to not in (compiled or ()))
+        run.thought = run.thought or (not run.acted and self._slow(run))
         self._owe(run, way.price * self._factor(run))
         run.reads |= way.reads
         self.current = way.to

@@ -48,7 +48,8 @@ class NerveRun(NamedTuple):
     reads: codes of the cells its conditions looked at; commands: (verb, slot) of what it did; cost, reward:
     lifeforce spent and earned; rubric: a currency of its own; acted_s: first act, 0.0 none; ticks: of the
     percepts; matched: a stored pattern was used; latency_s: from the first step of the unbroken walk that led
-    to the first act (standing ready for the brain to go wrong is not thinking), 0.0 none.
+    to the first act (standing ready for the brain to go wrong is not thinking), 0.0 none; thought: an edge on the way
+    to that act was deliberated.
     """
 
     serial: int
@@ -69,6 +70,7 @@ class NerveRun(NamedTuple):
     ended_tick: int
     matched: bool
     latency_s: float = 0.0
+    thought: bool = False
 
 
 class Run:
@@ -90,6 +92,7 @@ class Run:
         "started_tick",
         "states",
         "strayed",
+        "thought",
     )
 
     def __init__(self, serial: int, mode: Mode, state: int, now_s: float, tick: int) -> None:
@@ -109,6 +112,7 @@ class Run:
         self.latency_s = 0.0
         self.matched = False
         self.strayed = False
+        self.thought = False
 
     def enter(self, state: int) -> None:
         """Add `state` to the path, or cut the loop that came back to it."""
@@ -136,7 +140,7 @@ class Run:
         return NerveRun(
             self.serial, nerve, self.mode, outcome, event, tuple(self.states), tuple(reads[:MOST_READS]),
             tuple(self.commands), self.cost, self.reward, rubric, self.started_s, self.acted_s, now_s,
-            self.started_tick, tick, self.matched, self.latency_s,
+            self.started_tick, tick, self.matched, self.latency_s, self.thought,
         )  # fmt: skip
 
     def state(self) -> list[object]:
@@ -144,7 +148,7 @@ class Run:
         return [
             self.serial, int(self.mode), list(self.states), self.reads, [list(one) for one in self.commands],
             self.cost, self.reward, self.started_s, self.started_tick, self.roused_s, self.acted, self.acted_s,
-            self.latency_s, self.matched, self.strayed,
+            self.latency_s, self.matched, self.strayed, self.thought,
         ]  # fmt: skip
 
     @classmethod
@@ -152,7 +156,7 @@ class Run:
         """Return the run that `state` describes, its times moved by `shift_s`. Raises ValueError, TypeError."""
         (
             serial, mode, states, reads, commands, cost, reward, started_s, tick, roused_s, acted, acted_s,
-            latency_s, matched, strayed,
+            latency_s, matched, strayed, thought,
         ) = state  # fmt: skip
         run = cls(int(serial), Mode(mode), 0, float(started_s) + shift_s, int(tick))
         run.states = [int(one) for one in states]
@@ -163,5 +167,5 @@ class Run:
         run.acted = bool(acted)
         run.acted_s = float(acted_s) + shift_s if run.acted else 0.0
         run.latency_s = float(latency_s)
-        run.matched, run.strayed = bool(matched), bool(strayed)
+        run.matched, run.strayed, run.thought = bool(matched), bool(strayed), bool(thought)
         return run

@@ -3,8 +3,9 @@
     scripts/bench/run reaction
 
 Ours: 25 NPC actors at 20 Hz, each with a random neural brain that runs into things, born hungry so that every kind of
-nerve wakes; what is measured stands in their nerve trails: from the wave that called for the first act until that
-act is written. Goals: the 99th percentile of each tier within its budget (docs/domain.md section 3.3). Rival: asking
+nerve wakes; what is measured stands in their nerve trails: from the wave that called for the first act to the tick of
+that act, and the mean time a tick computes. A run counts on the tier its gate routed to; one in which the nerve had to
+think counts on tier 4, cognition. Goals: the 99th percentile of each tier within its budget (docs/domain.md section 3.3). Rival: asking
 a bare Ray actor for nothing and waiting for the answer, on the same machine while they live; a reaction that needs no
 second tick is compared with it, median against median, the goal at most 1.
 """
