@@ -14,7 +14,7 @@ import numpy as np
 import ray
 
 from actors.charter import Charter
-from nimmer.arena.layout import NERVES, TIERS
+from nimmer.arena.layout import NERVES, TIER_VITALS, TIERS
 from nimmer.bus.diary_mirror import MODES
 from nimmer.bus.message import (
     BusStatus,
@@ -45,6 +45,7 @@ async def assemble(charter: Charter, bridge: "BridgeShell", ask: Ask) -> Status:
     answers = dict(zip(names, await asyncio.gather(*(_asked(ask, name) for name in names)), strict=True))
     garden, supervisor, recorder = answers["garden"], answers["supervisor"], answers["recorder"]
     governor, header = answers["governor"], bridge.arena.view("header")
+    shards = [answer for name, answer in answers.items() if name.startswith("thalamus-")]
     vitals = bridge.arena.view("vitals")
     counts = bridge.counts()
     return Status(
@@ -86,7 +87,8 @@ async def assemble(charter: Charter, bridge: "BridgeShell", ask: Ask) -> Status:
         incidents=bridge.chronicle.lines(),
         servers={name: "answers" if answer else "away" for name, answer in answers.items()},
         nerves=_nerves(bridge),
-        tiers=_tiers(bridge),
+        tiers=_tiers(bridge, shards),
+        shared_gates=_shared_gates(shards),
         nerve_trails=int(recorder.get("nerve_trail_rows", 0)),
     )
 
@@ -175,24 +177,39 @@ def _nerve_over_all(name: str, column: Column) -> NerveStatus:
     )
 
 
-def _tiers(bridge: "BridgeShell") -> list[TierStatus]:
-    """Return the tiers that something happened on; p99 is that of the slowest NPC."""
-    table = bridge.arena.view("tiers").reshape(-1, TIERS)
+def _tiers(bridge: "BridgeShell", shards: list[dict[str, Any]]) -> list[TierStatus]:
+    """Return the tiers that something happened on, NPCs and shards together; p99 is that of the slowest of them."""
+    table = np.concatenate([bridge.arena.view("tiers").reshape(-1, TIERS), _reactions(shards)])
     events = table["events"].sum(axis=0)
-    return [
-        TierStatus(
-            tier=tier,
-            budget_ms=_finite(BUDGETS_S[tier] * 1e3) or 0.0,
-            events=int(events[tier]),
-            late=int(table["late"][:, tier].sum()),
-            mean_ms=round(
-                float((table["mean_ms"][:, tier] * table["events"][:, tier]).sum() / events[tier]), 3
-            ),
-            p99_ms=round(float(table["p99_ms"][:, tier].max()), 3),
-            worst_ms=round(float(table["worst_ms"][:, tier].max()), 3),
-        )
-        for tier in np.flatnonzero(events).tolist()
-    ]
+    return [_tier(tier, table[:, tier]) for tier in np.flatnonzero(events).tolist()]
+
+
+def _tier(tier: int, column: Column) -> TierStatus:
+    events = int(column["events"].sum())
+    return TierStatus(
+        tier=tier,
+        budget_ms=_finite(BUDGETS_S[tier] * 1e3) or 0.0,
+        events=events,
+        late=int(column["late"].sum()),
+        mean_ms=round(float((column["mean_ms"] * column["events"]).sum()) / events, 3),
+        p99_ms=round(float(column["p99_ms"].max()), 3),
+        worst_ms=round(float(column["worst_ms"].max()), 3),
+    )
+
+
+def _reactions(shards: list[dict[str, Any]]) -> Column:
+    """Return what the shards of the thalamus say of their tiers, `(shards, TIERS)` of `TIER_VITALS`."""
+    table = np.zeros((len(shards), TIERS), TIER_VITALS)
+    for place, shard in enumerate(shards):
+        for one in shard.get("reactions", []):
+            table[place, one["tier"]] = (
+                one["events"], one["over_budget"], one["mean_ms"], one["p99_ms"], one["worst_ms"],
+            )  # fmt: skip
+    return table
+
+
+def _shared_gates(shards: list[dict[str, Any]]) -> dict[str, int]:
+    return {name: int(gate["state"]) for shard in shards for name, gate in shard.get("gates", {}).items()}
 
 
 def _nerve(number: int) -> str:

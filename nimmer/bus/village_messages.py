@@ -141,7 +141,11 @@ class StoresStatus(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Status(Struct, frozen=True, forbid_unknown_fields=True):
-    """How the village fares. waves and transitions: mirrored so far; servers: state by name."""
+    """How the village fares.
+
+    waves and transitions: mirrored so far; servers: state by name; shared_gates: state by name, -1 closed, 0 stable,
+    1 open.
+    """
 
     run: RunId
     environment: str
@@ -164,6 +168,7 @@ class Status(Struct, frozen=True, forbid_unknown_fields=True):
     servers: dict[str, str]
     nerves: list[NerveStatus] = []
     tiers: list[TierStatus] = []
+    shared_gates: dict[str, Annotated[int, Meta(ge=-1, le=1)]] = {}
     nerve_trails: Count = 0
 
 

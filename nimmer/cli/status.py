@@ -124,6 +124,12 @@ def _facts(status: Status, dashboard_url: str | None) -> Table:
     )
     table.add_row("waves", f"{status.waves}, gate transitions {status.transitions}")
     table.add_row("servers", ", ".join(f"{name} {state}" for name, state in status.servers.items()) or "-")
+    if status.shared_gates:
+        shared = Text()
+        for name, state in status.shared_gates.items():
+            shared.append(*GATE_GLYPHS[state])
+            shared.append(f" {name.removesuffix('_gate')}  ")
+        table.add_row("shared gates", shared)
     for tier in status.tiers:
         budget = f"within {tier.budget_ms:g} ms" if tier.budget_ms else "no budget"
         late = (f", {tier.late} late", WARNING) if tier.late else ""

@@ -26,7 +26,12 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "recorder": {"condition": "connected", "trail_rows": 900, "trail_rows_lost": 0, "rows_waiting": 0},
     "cells": {"cells": {}, "gates": {}},
     "devices": {"devices": {}},
-    "thalamus-0": {"gates": {}},
+    "thalamus-0": {
+        "gates": {"math_gate": {"state": 1}},
+        "reactions": [
+            {"tier": 1, "events": 2, "over_budget": 1, "budget_ms": 50.0, "mean_ms": 40.0, "p99_ms": 60.0, "worst_ms": 61.0}
+        ],
+    },
     "virtual": {"mode": "following"},
 }
 NAMES = ("garden", "supervisor", "governor", "recorder", "cells", "devices", "thalamus-0", "virtual")
@@ -116,7 +121,9 @@ async def test_nerves_and_tiers_are_summed_over_all_npcs(charter: Charter, bridg
     assert nerve.modes == {"deliberate": 1, "hybrid": 1, "reflex": 1}
     assert (nerve.runs, nerve.compiled, nerve.patterns) == (5, 1, 9)
     assert (nerve.cost, nerve.latency_ms, nerve.weight) == (0.6, 50.0, 0.2)
-    (tier,) = status.tiers
+    shared, tier = status.tiers
+    assert (shared.tier, shared.events, shared.late, shared.mean_ms, shared.worst_ms) == (1, 2, 1, 40.0, 61.0)
+    assert status.shared_gates == {"math_gate": 1}
     assert (tier.tier, tier.budget_ms, tier.events, tier.late, tier.worst_ms) == (2, 200.0, 5, 3, 90.0)
     assert (status.npcs[0].attention, status.npcs[0].vigour, status.npcs[0].balance) == (
         "focused",

@@ -7,8 +7,8 @@ import signal
 
 import pytest
 
-from nimmer.bus.identities import GUEST, WATCH
-from nimmer.bus.message import NpcStatus
+from nimmer.bus.identities import GUEST, OPERATOR, WATCH
+from nimmer.bus.message import Command, NpcStatus, Reply
 from nimmer.life.economy import BIRTH_LEVEL
 from tests.village.nats_by_hand import HandClient
 from tests.village.raised import Raised, identity_of, until, wait_s
@@ -152,6 +152,23 @@ def test_the_bus_tells_everything_again_after_all_these_deaths(village: Raised) 
             message = guest.hear()
             assert json.loads(message.payload)["header"]["version"] == "2.0"
             heard.add(message.subject)
+
+
+def test_a_killed_thalamus_takes_its_gates_up_as_they_were(village: Raised) -> None:
+    def order(command: str) -> None:
+        body = Command(command, {"gate": "speech_gate"})
+        assert village.ask(OPERATOR, "thalamus.gates.command", body, Reply).accepted
+
+    def speech() -> int | None:
+        return village.status().shared_gates.get("speech_gate")
+
+    order("force_open")
+    assert speech() == 1
+    victim = village.actor("ThalamusShell")
+    village.kill(victim)
+    until(lambda: speech() is not None and village.actor("ThalamusShell") != victim, 60.0, "it lives again")
+    assert speech() == 1
+    order("auto")
 
 
 def test_lifeforce_still_balances(village: Raised) -> None:
