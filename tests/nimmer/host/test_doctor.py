@@ -96,7 +96,7 @@ def test_each_trouble_is_found_alone_with_a_reason_and_a_fix(facts: Facts, name:
 
 
 def test_too_little_memory_says_how_many_npcs_fit() -> None:
-    assert changed(memory_available=1600 * MB)[0].fix == "set village.npcs to 10 or less"
+    assert changed(memory_available=2200 * MB)[0].fix == "set village.npcs to 10 or less"
 
 
 def test_this_host_can_be_probed_and_nothing_stays(tmp_path: Path) -> None:
