@@ -325,7 +325,8 @@ class Launch:
                 born = int((vitals["generation"] > 0).sum())
                 if born > said:
                     said = born
-                    self.village.serve()
+                    if born == self.settings.village.npcs:
+                        self.village.serve()  # not before: whoever starts then takes the cores from the last newborns
                     self.tell(f"{born} of {self.settings.village.npcs} NPCs are born")
             if self.clock.monotonic_s() - looked_s >= LOOK_S:
                 looked_s = self.clock.monotonic_s()
