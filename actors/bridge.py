@@ -128,11 +128,13 @@ class BridgeShell(Shell):
     def _own_counts(self) -> dict[str, int]:
         """Return what this process counted; what the arena counts outlives it and is not among them."""
         counts = self._bus.counts if self._bus else BusCounts()
-        mirrors = (self._wave_mirror, self._state_mirror, self._transition_mirror)
+        mirrors = (self._wave_mirror, self._state_mirror, self._transition_mirror, self._diary_mirror)
         return {
             **asdict(counts),
             "dropped": counts.dropped + self.lost_letters + sum(mirror.refused for mirror in mirrors),
-            "missed": self._trails.overrun + self._transitions.overrun,
+            "missed": self._trails.overrun
+            + self._transitions.overrun
+            + sum(ring.overrun for ring, _ in self._diary),
             "waves": self.mirrored_waves,
             "transitions": self.mirrored_transitions,
         }
@@ -175,7 +177,8 @@ class BridgeShell(Shell):
         self.tell("thalamus.ray.{entity}", life, entity=life.kind)
 
     def _waiting(self) -> int:
-        return self._waves.waiting + self._transitions.waiting + self._trails.waiting + self._letters
+        diary = sum(ring.waiting for ring, _ in self._diary)
+        return self._waves.waiting + self._transitions.waiting + self._trails.waiting + diary + self._letters
 
     @property
     def _letters(self) -> int:

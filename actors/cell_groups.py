@@ -63,7 +63,7 @@ CELL_GROUPS: tuple[CellGroup, ...] = (
             "servo_camera",
             "battery_monitor",
         ),
-        resources={"nyx-nervous": 0.01},
+        resources={"identity_nyx_nervous": 0.01},
     ),
 )
 """The groups. An NPC's body cells live in the NPC; organs wait for their driver."""

@@ -63,7 +63,7 @@ class Charter:
     virtual_futures: int = 4
     virtual_share: float = 0.5
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
-    """Passwords of the bridge and the recorder; never shown."""
+    """Passwords of the bridge, the recorder and the devices' ear; never shown."""
 
     def nerves(self) -> tuple[NerveSpec, ...]:
         """Return the table of nerves in force. Raises NerveError when it is none."""

@@ -6,7 +6,6 @@ Source: docs/domain.md sections 2 and 12; docs/cells.md, "Devices".
 """
 
 import datetime as dt
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -32,8 +31,7 @@ SENSE_S = 0.1
 REMEMBER_S = 10.0
 RECONNECT_S = 0.5
 YIELD_EVERY = 256
-KEPT = 1024
-"""Waves that wait for a listener; the oldest make room, and are counted."""
+MOST_VOICES = 1024
 
 Waves = list[tuple[str, Wave]]
 """Waves with who says them, such as `device.greenhouse-1.distance_front`."""
@@ -53,19 +51,16 @@ class DevicesShell(Shell):
         self._kept_s = self.clock.monotonic_s()
         self._away = False
         self._bus: Bus | None = None
-        self.listener: Callable[[Waves], None] | None = None
-        """Who is handed the waves; until there is one they wait in `handed`."""
-        self.handed: deque[tuple[str, Wave]] = deque(maxlen=KEPT)
+        self._afferent = Afferent(self, charter.thalamus_shards)
+        self.listener: Callable[[Waves], None] = self._afferent.send_all
+        """Who is handed the waves: the thalamus."""
         self.waves = 0
-        self.unheard = 0
         self._heard = 0
         self._recall()
 
     @crashing
     async def live(self) -> None:
         """Listen, and poll the cells, until told to stop."""
-        if self.listener is None:
-            self.listener = Afferent(self, self.charter.thalamus_shards).send_all
         bus = self._bus = await self._connect()
         if bus is None:
             return
@@ -90,13 +85,9 @@ class DevicesShell(Shell):
             self._remember()
 
     def hand_on(self, waves: Waves) -> None:
-        """Hand waves to the listener; without one the last `KEPT` wait, and those they displace are counted."""
+        """Hand waves to the listener."""
         self.waves += len(waves)
-        if self.listener is not None:
-            self.listener(waves)
-            return
-        self.unheard += max(0, len(self.handed) + len(waves) - KEPT)
-        self.handed.extend(waves)
+        self.listener(waves)
 
     async def hear(self, delivery: Delivery) -> None:
         """Take one reading from the bus; one that cannot be read is counted and told of once."""
@@ -128,7 +119,7 @@ class DevicesShell(Shell):
             "dropped": devices.dropped,
             "refused": devices.refused,
             "waves": self.waves,
-            "unheard": self.unheard,
+            "afferent": self._afferent.status(),
             "connected": self._bus is not None and self._bus.connected,
         }
 
@@ -136,6 +127,7 @@ class DevicesShell(Shell):
         """Stop listening, remember, and return the status."""
         self.stopping.set()
         self._remember()
+        await self._afferent.close()
         return await self.status()
 
     async def _connect(self) -> Bus | None:
@@ -192,7 +184,7 @@ class DevicesShell(Shell):
     def _voice(self, owner: str, tier: int) -> Voice:
         key = (owner, tier)
         if key not in self._voices:
-            if len(self._voices) >= KEPT:  # devices come and go; their voices are quickly made
+            if len(self._voices) >= MOST_VOICES:  # devices come and go; their voices are quickly made
                 self._voices.clear()
             self._voices[key] = Voice(Source(owner, "cell", "real", tier), self.clock)
         return self._voices[key]

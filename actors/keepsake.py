@@ -17,6 +17,7 @@ class Keepsake:
     def __init__(self, charter: Charter, name: str) -> None:
         """Name the file; it is made at the first `write`."""
         self.path = Path(charter.state_dir) / "runs" / charter.run / f"{name}.json"
+        self._failing = False
 
     def read(self) -> dict[str, Any]:
         """Return what was written last, empty when there is nothing or it is of no use."""
@@ -30,11 +31,18 @@ class Keepsake:
         return state if isinstance(state, dict) else {}
 
     def write(self, state: dict[str, Any]) -> None:
-        """Replace the file by `state`."""
+        """Replace the file by `state`; a disk that cannot take it is said once, and tried again next time."""
         fresh = self.path.with_suffix(".new")
-        fresh.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_text(json.dumps(state))
-        fresh.replace(self.path)
+        try:
+            fresh.parent.mkdir(parents=True, exist_ok=True)
+            fresh.write_text(json.dumps(state))
+            fresh.replace(self.path)
+        except OSError as error:
+            if not self._failing:
+                log.warning("what should be kept in %s cannot be: %s", self.path, error)
+            self._failing = True
+        else:
+            self._failing = False
 
     def useless(self, error: Exception) -> None:
         """Say that what was kept cannot be used."""

@@ -127,6 +127,7 @@ class NpcShell:
         self._verdicts = VerdictReader(self._slot.arena, birth.npc)
         self._memory = self._slot.memory()
         self._remembered_s = now_s
+        self._overfull = False
         self._pid = os.getpid()
         self._slot.be_born(before._replace(pid=self._pid, generation=self._generation, born_s=now_s, mode=0))
 
@@ -173,8 +174,11 @@ class NpcShell:
 
     def _end(self, now_s: float) -> None:
         """Write the last words: the open beat, the memory, and that there will be no more."""
-        self._scribe.beat(self._body.close_beat(), self._body, now_s)
-        self._remember(now_s)
+        if self._memory:  # told to stop before its first tick: what is open is its last life's
+            self._enter(int(json.loads(self._memory)["level"]))
+        if self._level:
+            self._scribe.beat(self._body.close_beat(), self._body, now_s)
+            self._remember(now_s)
         self._slot.be_born(self._slot.vitals()._replace(mode=ENDED))
 
     def _due_after(self, now_s: float, period_s: float) -> float:
@@ -261,7 +265,7 @@ class NpcShell:
             self._scribe.lesson(lesson, self._tick, now_s, latency_s)
         if deed.beat is not None:
             self._scribe.beat(deed.beat, self._body, now_s)
-            self._remember(now_s)  # the rows and the memory they came from shall tell the same story
+        self._remember(now_s)  # what is written down shall not be lived again
 
     def _report(self, late_us: float, compute_us: float, waves: int, transitions: int) -> None:
         self._due += 1
@@ -296,6 +300,7 @@ class NpcShell:
                 memory["body"]["brain"] = self._body.brain.state()
                 memory["body"]["guide"] = self._body.guide.state()
             self._body.restore(memory["body"], self._clock.monotonic_s())
+        self._body.ticks = self._tick  # the memory is older than the last act: both count the same ticks
 
     def _brain(self, level: int) -> Brain:
         generator = Chance(self._birth.seed).generator("npc", self._birth.npc, "brain", self._generation)
@@ -307,9 +312,16 @@ class NpcShell:
         return Pathfinder(self._graphs[level - 1].neighbours.tolist())
 
     def _remember(self, now_s: float) -> None:
+        """Write what must not be forgotten; a state that finds no room leaves the older one standing."""
         self._remembered_s = now_s
         body = self._body
-        self._slot.remember(json.dumps({"level": self._level, "body": body.state()}).encode())
+        state = json.dumps({"level": self._level, "body": body.state()}).encode()
+        try:
+            self._slot.remember(state)
+        except ArenaError as error:
+            if not self._overfull:
+                print(error)  # noqa: T201  the actor's log; once, for it will be so every second
+            self._overfull = True
         self._scribe.fare(body)
 
 

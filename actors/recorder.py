@@ -146,6 +146,7 @@ class RecorderShell(Shell):
         status = await self.status()
         status["trail_rows_lost"] += self._rings["trail"].waiting
         status["transition_rows_lost"] += self._rings["transition"].waiting
+        status["diary_rows_lost"] += sum(ring.waiting for ring, _ in self._diary)
         return status
 
     async def close(self, last: RowBatch) -> None:
@@ -208,7 +209,7 @@ class RecorderShell(Shell):
                 "domain": gate.domain,
                 "tier": gate.tier,
                 "weight": gate.weight,
-                "open_threshold": gate.threshold,
+                "open_threshold": gate.in_garden(code < len(BODY_GATES)).threshold,
                 "close_threshold": -0.5,
                 "decay_factor": 0.95,
                 "correlation_window_ms": round(gate.window_s * 1000),

@@ -141,6 +141,10 @@ class Requests:
         assert isinstance(body, Command)
         parsed = parse(message.subject)
         if parsed.topic.pattern == "world.virtual.command":
+            if not self._charter.virtual_enabled:
+                raise ValueError(
+                    "there is no virtual garden: virtual.enabled is false; set it to true and start the village again"
+                )
             reason, found = await self.ask("virtual", "command", body.command, dict(body.arguments))
             return Reply(True, reason, found)
         if parsed.topic.pattern == "thalamus.gates.command":

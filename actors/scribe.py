@@ -101,5 +101,5 @@ def _nerve_vitals(nerve: Nerve, weight: float) -> tuple[float, ...]:
     return (
         evolution.mode(weight), nerve.current, nerve.current != DISABLED, evolution.compiled is not None, weight,
         statistics.runs, statistics.outcomes(RunOutcome.SUCCESS), failed, len(evolution.library),
-        statistics.mean_cost, statistics.mean_latency_s * 1e3,
+        statistics.acted, statistics.mean_cost, statistics.mean_latency_s * 1e3,
     )  # fmt: skip

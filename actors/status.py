@@ -161,7 +161,7 @@ def _nerves(bridge: "BridgeShell") -> list[NerveStatus]:
 
 def _nerve_over_all(name: str, column: Column) -> NerveStatus:
     runs = column["runs"].astype("i8")
-    ran = max(int(runs.sum()), 1)
+    acted, ran = column["acted"].astype("i8"), max(int(runs.sum()), 1)
     modes = np.bincount(column["mode"], minlength=len(MODES)).tolist()
     return NerveStatus(
         name=name,
@@ -170,7 +170,7 @@ def _nerve_over_all(name: str, column: Column) -> NerveStatus:
         succeeded=int(column["succeeded"].sum()),
         failed=int(column["failed"].sum()),
         cost=round(float((column["cost"] * runs).sum()) / ran, 4),
-        latency_ms=round(float((column["latency_ms"] * runs).sum()) / ran, 3),
+        latency_ms=round(float((column["latency_ms"] * acted).sum()) / max(int(acted.sum()), 1), 3),
         weight=round(float(column["weight"].mean()), 4),
         compiled=int(column["compiled"].sum()),
         patterns=int(column["patterns"].sum()),

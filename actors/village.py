@@ -71,8 +71,7 @@ class Village:
     def _create(self, name: str, kind: Any, *arguments: object) -> None:  # noqa: ANN401  Ray's actor classes are untyped
         node = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
         group = next((one for one in CELL_GROUPS if one.name == name), None)
-        offered: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]  # Ray's own
-        asked = group.options(offered) if group else {"num_cpus": ORGANISM_CPUS}
+        asked = group.options(_offered_here()) if group else {"num_cpus": ORGANISM_CPUS}
         self.actors[name] = kind.options(
             name=name,
             namespace=self.charter.namespace,
@@ -155,6 +154,13 @@ class Village:
             ray.get(self.actors["recorder"].close.remote(last), timeout=STOP_S)
         except ray.exceptions.RayError as error:
             tell(f"the run's ending is not written down: {error}")
+
+
+def _offered_here() -> dict[str, float]:
+    """Return the resources of the launcher's own Ray node, where all of a village's actors are."""
+    here = ray.get_runtime_context().get_node_id()
+    nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]  # Ray's own
+    return next((dict(node["Resources"]) for node in nodes if node["NodeID"] == here), {})
 
 
 def end_leftovers(namespace: str, tell: Callable[[str], None]) -> None:

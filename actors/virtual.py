@@ -87,7 +87,7 @@ class VirtualShell(Shell):
         self.paused = False
         self.slowed = False
         self.rehearsals = 0
-        self.away = 0
+        self.away = self.late = 0
         self._rehearsal: VirtualGarden | None = None
         self._walk: Walk | None = None
         self._reached = self._worked_s = 0.0
@@ -109,10 +109,10 @@ class VirtualShell(Shell):
     async def look(self) -> None:
         """Do what is due now: pay, rehearse, run on, tell, remember."""
         now_s = self.clock.monotonic_s()
-        elapsed_s, self._looked_s = min(now_s - self._looked_s, LONGEST_S), now_s
+        elapsed_s, self._looked_s = now_s - self._looked_s, now_s
         self.purse.advance(elapsed_s)
         if self.paused:
-            self._rest(elapsed_s)
+            self._rest(min(elapsed_s, LONGEST_S))
         else:
             if now_s - self._rehearsed_s >= self._every_s():
                 self._rehearsed_s = now_s
@@ -215,21 +215,29 @@ class VirtualShell(Shell):
         return lived, worked_s
 
     def _hand(self, forecast: Forecast, made_s: float) -> None:
-        """Tell everyone of a verified opening, and the NPC it is for."""
+        """Tell everyone of a verified opening, and the NPC it is for; one that came too late is of no use."""
+        expires_s = made_s + self.charter.virtual_horizon_s
+        if self.clock.monotonic_s() >= expires_s:
+            self.late += 1
+            return
         signal = news.verified_signal(self.charter.run, forecast)
         self._say("thalamus.verified.signal", forecast.npc, forecast.gate, signal)
-        expires_s = made_s + self.charter.virtual_horizon_s
         self._verdicts.hand(forecast.npc, forecast.gate, forecast.confidence, forecast.correlation, expires_s)
 
     def _judge(self, now_s: float) -> None:
         """Let the real transitions since the last look judge what was foreseen, and tell it with its label."""
         records, npcs = self._onlooker.read()
         judgements, surprises = self.forecaster.judge(news.real_changes(records, npcs), now_s)
-        for judgement in judgements:
-            seen = judgement.forecast
-            self._trace(seen.npc, seen.gate, news.judged_event(judgement, self._offset_s))
-        for one in surprises:
-            self._trace(one.npc, one.gate, news.surprise_event(one, self._offset_s))
+        seen = [
+            (one.forecast.npc, one.forecast.gate, news.judged_event(one, self._offset_s))
+            for one in judgements
+        ]
+        seen += [(one.npc, one.gate, news.surprise_event(one, self._offset_s)) for one in surprises]
+        for npc, gate, event in seen:
+            self._trace(npc, gate, event)
+        rows = tuple(news.correlation_row(self.charter.run, event) for _, _, event in seen)
+        if rows:  # labelled: material to train with
+            self._filing.keep(Table.CORRELATION_EVENTS, rows)
 
     def _rest(self, elapsed_s: float) -> None:
         """Pay for a pause; one that cannot be paid for ends."""
@@ -256,6 +264,8 @@ class VirtualShell(Shell):
     async def _set_speed(self, speed: float) -> str:
         walk = self._walk or await self._begin_free()
         self.speed = speed
+        if self.paused:
+            self._hold(False)
         return f"runs free from tick {walk.began_tick} at {speed:g}x, as far as it can"
 
     async def _begin_free(self) -> Walk:
@@ -322,10 +332,8 @@ class VirtualShell(Shell):
             return None
 
     def _trace(self, npc: int, gate: int, event: CorrelationEvent) -> None:
-        """Tell a correlation; one with a label is material to train with, and is kept."""
+        """Tell a correlation."""
         self._say("thalamus.traces.correlations", npc, gate, event)
-        if event.training_label is not None:
-            self._filing.keep(Table.CORRELATION_EVENTS, (news.correlation_row(self.charter.run, event),))
 
     def _say(self, pattern: str, npc: int, gate: int, body: Struct) -> None:
         """Say something in the name of a virtual gate."""
@@ -358,6 +366,7 @@ class VirtualShell(Shell):
             bodies=sum(body is not None for body in garden.bodies) if garden else 0,
             cpu_percent=round(100.0 * (self._cpu + (walk.cpu if walk else 0.0)), 2),
             away=self.away,
+            late=self.late,
         )
 
     def _scalars(self) -> dict[str, Any]:

@@ -262,11 +262,12 @@ NERVE_VITALS = np.dtype(
         ("succeeded", "<u4"),
         ("failed", "<u4"),
         ("patterns", "<u4"),
+        ("acted", "<u4"),
         ("cost", "<f4"),
         ("latency_ms", "<f4"),
     ]
 )
-"""One nerve of one NPC: its mode, means of cost (lifeforce) and latency (trigger wave to first act)."""
+"""One nerve of one NPC: its mode, mean cost of a run (lifeforce); acted: runs that acted, and their mean latency."""
 
 TIER_VITALS = np.dtype(
     [("events", "<u4"), ("late", "<u4"), ("mean_ms", "<f4"), ("p99_ms", "<f4"), ("worst_ms", "<f4")]

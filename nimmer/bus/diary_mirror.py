@@ -16,6 +16,7 @@ from nimmer.bus import subject
 from nimmer.bus.message import LifeforceBalance, LifeforceSum, NerveTrail, Source, encode, stamp
 from nimmer.bus.mirror import VERBS, Frame, opening_id, shortest
 from nimmer.bus.outcomes import verification_outcome
+from nimmer.errors import MessageError
 from nimmer.life.attention import Mode as Attention
 from nimmer.life.gates import BODY_GATES
 from nimmer.life.lifeforce import REASONS
@@ -46,6 +47,8 @@ class DiaryMirror:
         self, environment: str, run: str, unix_offset_s: float, nerves: tuple[NerveSpec, ...]
     ) -> None:
         """Mirror for run `run` with its table of `nerves`; `unix_offset_s` makes monotonic times unix seconds."""
+        self.refused = 0
+        """Records that no message can carry, such as one with a number that is not finite."""
         self._environment = environment
         self._run = run
         self._offset_s = unix_offset_s
@@ -75,7 +78,11 @@ class DiaryMirror:
             on, speaker, body = one(record, npc)
             message_id = self.message_id(npc, on, record)
             source = Source(speaker, "service")
-            payload = encode(body, source, float(record["time_s"]) + self._offset_s, message_id)
+            try:
+                payload = encode(body, source, float(record["time_s"]) + self._offset_s, message_id)
+            except MessageError:
+                self.refused += 1  # a number no message carries; its row in the database says more
+                continue
             found.append(Frame(f"{self._environment}.{on}", payload, message_id))
         return found
 

@@ -108,7 +108,8 @@ class VirtualStatus(Struct, frozen=True, forbid_unknown_fields=True):
     began; checkpoints: numbers that can be gone back to; lifeforce: of its purse; slowed: it cannot pay for more;
     rehearsals: horizons run; forecasts: gates that opened in them; verified: of these correlated enough to be told;
     borne_out, missed: judged by the real garden; surprises: real openings nobody foresaw; bodies: NPCs with a
-    virtual body; cpu_percent: of one core, lately; away: snapshots that were not to be had.
+    virtual body; cpu_percent: of one core, lately; away: snapshots that were not to be had; late:
+    forecasts that were verified when their time had passed, so that nobody was told.
     """
 
     run: RunId
@@ -129,3 +130,4 @@ class VirtualStatus(Struct, frozen=True, forbid_unknown_fields=True):
     bodies: Count
     cpu_percent: Annotated[float, Meta(ge=0.0)]
     away: Count = 0
+    late: Count = 0

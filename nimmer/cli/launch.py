@@ -325,9 +325,7 @@ class Launch:
                 born = int((vitals["generation"] > 0).sum())
                 if born > said:
                     said = born
-                    if born == self.settings.village.npcs:
-                        self.village.serve()  # not before: whoever starts then takes the cores from the last newborns
-                    self.tell(f"{born} of {self.settings.village.npcs} NPCs are born")
+                    self._greet(born)
             if self.clock.monotonic_s() - looked_s >= LOOK_S:
                 looked_s = self.clock.monotonic_s()
                 self._refuse_stillbirth()
@@ -338,6 +336,14 @@ class Launch:
             f"{said} of {self.settings.village.npcs} NPCs were born in {FIRST_TICK_S:g} s, and not all live; see the logs below "
             f"{self.household.estate.temp}/ray/session_latest/logs"
         )
+
+    def _greet(self, born: int) -> None:
+        """Tell how many are born; who serves them starts with the last, not to take the cores from the newborns."""
+        assert self.village is not None
+        npcs = self.settings.village.npcs
+        if born == npcs:
+            self.village.serve()
+        self.tell(f"{born} of {npcs} NPCs are born")
 
     def _refuse_stillbirth(self) -> None:
         """Raise HostError naming the first NPC that cannot be born, and why."""

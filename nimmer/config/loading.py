@@ -24,6 +24,7 @@ _NOT_SETTINGS = {FILE_VARIABLE, "NIMMER_PYTHON"}
 """Variables with our prefix that are no setting: the file to read, and the interpreter of scripts/setup."""
 
 _MADE_WHEN_MISSING = {"state_dir", "village.weights_dir"}
+_DIRECTORIES = _MADE_WHEN_MISSING
 
 COMMAND_LINE = "the command line"
 DEFAULT = "default"
@@ -185,6 +186,8 @@ def _absolute(key: str, given: _Given, file: Path | None) -> _Given:
     path = base / Path(given.value).expanduser()
     if key not in _MADE_WHEN_MISSING and not path.exists():
         raise ConfigError(f"{key} = {str(given.value)!r} (from {given.origin}) does not exist")
+    if path.is_dir() and key not in _DIRECTORIES:
+        raise ConfigError(f"{key} = {str(given.value)!r} (from {given.origin}) is a directory; name a file")
     return _Given(path, given.origin)
 
 

@@ -26,6 +26,10 @@ class LifeforceSettings(Section):
     )
 
 
+MOST_AHEAD = 6
+"""How many rehearsals may begin before the horizon of the first is reached."""
+
+
 class NervesSettings(Section):
     """How nerves evolve from deliberate to reflex, and back."""
 
@@ -53,10 +57,11 @@ class NervesSettings(Section):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        if self.demote_weight > self.compile_weight:
-            raise ValueError(
-                f"demote_weight = {self.demote_weight:g} must not exceed compile_weight = {self.compile_weight:g}"
-            )
+        for name in ("demote_weight", "hybrid_weight"):
+            if getattr(self, name) >= self.compile_weight:
+                raise ValueError(
+                    f"{name} = {getattr(self, name):g} must be below compile_weight = {self.compile_weight:g}"
+                )
         return self
 
 
@@ -85,6 +90,15 @@ class VirtualSettings(Section):
     share: float = Field(
         default=0.5, ge=0.01, le=1, description="share of a core that a free future may have"
     )
+
+    @model_validator(mode="after")
+    def _judged_in_time(self) -> Self:
+        if self.horizon_s > MOST_AHEAD * self.every_s:
+            raise ValueError(
+                f"horizon_s = {self.horizon_s:g} must not exceed {MOST_AHEAD} times every_s = {self.every_s:g}: "
+                "forecasts would pile up faster than the real garden can judge them"
+            )
+        return self
 
 
 class ThalamusSettings(Section):

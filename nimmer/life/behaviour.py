@@ -145,7 +145,9 @@ class Behaviour:
         Raises KeyError, TypeError or ValueError when it is not that of such nerves.
         """
         for nerve in self.nerves:
-            nerve.restore(state["nerves"][nerve.spec.name], shift_s)
+            kept = state["nerves"].get(nerve.name)
+            if kept is not None:  # a nerve that was not in the table before begins as a newborn's
+                nerve.restore(kept, shift_s)
         self._openings = [
             Opening(int(tick), int(cause), float(trigger_s) + shift_s, int(tier))
             for tick, cause, trigger_s, tier in state["openings"]

@@ -200,11 +200,11 @@ class Body:
         if happened.charged:
             self.growth.rubric.mark("collision")
         cost = happened.charged + self._pay(sensed, transitions)
-        lessons = self._learn(now_s)
+        lessons, failed = self._learn(now_s)
         self._verb = action[0]
         self.ticks += 1
         return Deed(
-            action, waves, transitions, nerve, self.behaviour.state_of(nerve), self._bits(), cost, self.attention.mode,
+            action, waves, transitions, nerve, self.behaviour.state_of(nerve), self._bits(), cost + failed, self.attention.mode,
             vigour.current, lessons, self.close_beat() if ledger.beat_over else None,
         )  # fmt: skip
 
@@ -246,7 +246,7 @@ class Body:
             if found:
                 transitions += found
         for gate in self.gates:
-            if gate.discrete_state or gate.override:
+            if gate.discrete_state or gate.override or (gate.value and gate.now_s < now_s):
                 transitions += gate.settle(now_s)
         return sensed
 
@@ -302,15 +302,16 @@ class Body:
         due = self.behaviour.owed()
         return paid + ledger.charge("nerve", due) if due else paid
 
-    def _learn(self, now_s: float) -> list[Lesson]:
-        """Let gates learn from the runs that ended, and book what their outcomes and new reflexes earn."""
+    def _learn(self, now_s: float) -> tuple[list[Lesson], float]:
+        """Let gates learn from the runs that ended; book what outcomes and new reflexes earn; return what they cost."""
         lessons = self.behaviour.learn(now_s)
+        cost = 0.0
         for lesson in lessons:
-            self.metabolism.book(lesson)
+            cost += self.metabolism.book(lesson)
             self.growth.note(lesson)
             if self.growth.became_reflex(lesson, self.gates[lesson.gate].reflex_achieved):
                 self.metabolism.ledger.reward("reflex", REWARDS["reflex"])
-        return lessons
+        return lessons, cost
 
     def _sleep(self, now_s: float) -> None:
         """Put in order what was learned since the last slumber."""
@@ -322,7 +323,7 @@ class Body:
     def close_beat(self) -> Beat:
         """End the open beat, now, and begin the next with a whole budget of attention."""
         left_ms, openings = self.attention.budget_left_ms, self.openings
-        ticks, self._beat_began = self.ticks - self._beat_began, self.ticks
+        ticks, self._beat_began = max(self.ticks - self._beat_began, 0), self.ticks
         self.attention.begin_beat()
         self.openings = 0
         closed = self.metabolism.close_beat()

@@ -135,7 +135,9 @@ class Devices:
         if kind is None:
             near = get_close_matches(sensor, _KINDS, n=1, cutoff=0.0)
             return self._refuse(
-                device, "?", f"no cell reads the sensor {sensor[:40]!r}; the nearest is {near[0]}"
+                device if device in self._devices else "?",
+                "?",
+                f"{device}: no cell reads the sensor {sensor[:40]!r}; the nearest is {near[0]}",
             )
         known = self._devices.get(device)
         source = known.sources.get(sensor) if known is not None else None
@@ -213,6 +215,8 @@ class Devices:
 
     def _refuse(self, device: str, sensor: str, reason: str, kind: str = "bad-reading") -> Trouble | None:
         self.refused += 1
+        if device not in self._devices:  # under one name: made-up devices must not use up what can be told
+            return self._once(kind, "device.?", reason if device == "?" else f"{device}: {reason}")
         return self._once(kind, f"device.{device}.{sensor}", reason)
 
     def _flood(self, device: str, sensor: str) -> Trouble | None:

@@ -32,7 +32,6 @@ NEW_FACT = REWARDS["dimension"]
 NEW_AREA = REWARDS["area"]
 INTERACTION = REWARDS["interaction"]
 SURVIVED_MINUTE = REWARDS["survived"]
-COLLISION_AVOIDED = REWARDS["avoided"]
 COLLISION = PENALTIES["collision"]
 """The printed price of one collision."""
 

@@ -147,13 +147,16 @@ class Metabolism:
         self._visited |= 1 << node
         return not born_here
 
-    def book(self, lesson: Lesson) -> None:
-        """Receive what a nerve's outcome pays, or pay what it costs."""
+    def book(self, lesson: Lesson) -> float:
+        """Receive what a nerve's outcome pays, or pay what it costs; return what was charged."""
         pays = lesson.pays
         if pays > 0.0:
             self.ledger.reward(_PAID_FOR.get(lesson.nerve, "other"), pays)
         elif pays < 0.0:
-            self.ledger.charge("timeout" if lesson.run.outcome == RunOutcome.TIMEOUT else "other", -pays)
+            return self.ledger.charge(
+                "timeout" if lesson.run.outcome == RunOutcome.TIMEOUT else "other", -pays
+            )
+        return 0.0
 
     def close_beat(self) -> Beat:
         """Return the open beat as it is now, and begin the next."""

@@ -5,13 +5,15 @@ Every refusal names the nerve, the key, the value, what is allowed and the neare
 
 from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
-from math import isfinite
 
 from nimmer.errors import NerveError
 from nimmer.life.gates import BODY_GATES
 from nimmer.life.nerve_spec import DISABLED, IDLE, Edge, NerveSpec
 from nimmer.life.senses import CELLS
 from nimmer.life.vocabulary import Vocabulary
+
+MOST = 1e6
+"""No price, priority or pay is more: a record of 32 bits holds it to the unit, and a life never sees it."""
 
 
 def choose(name: str, known: Collection[str], what: str) -> str:
@@ -48,8 +50,8 @@ def check(spec: NerveSpec, vocabulary: Vocabulary) -> NerveSpec:
 
 
 def _number(value: float, what: str) -> None:
-    if not (isfinite(value) and value >= 0.0):
-        raise NerveError(f"{what} is {value}; it is a number from 0")
+    if not 0.0 <= value <= MOST:  # false for NaN too
+        raise NerveError(f"{what} is {value}; it is a number from 0 to {MOST:g}")
 
 
 def _check_edge(edge: Edge, spec: NerveSpec, vocabulary: Vocabulary, where: str) -> None:
@@ -79,6 +81,8 @@ def _check_states(spec: NerveSpec, vocabulary: Vocabulary, where: str) -> None:
         choose(act, vocabulary.acts, f"{where}: meanwhile: act")
     for state, cost in spec.monitoring:
         _number(cost, f"{where}: monitoring of {state}")
+    for outcome, amount in spec.pays:
+        _number(abs(amount), f"{where}: pays for {outcome.name.lower()}")
 
 
 def _check_ways(spec: NerveSpec, where: str) -> None:

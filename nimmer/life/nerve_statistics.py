@@ -87,9 +87,14 @@ class NerveStatistics:
         return sum(one.cost for one in self.modes) / runs if runs else 0.0
 
     @property
+    def acted(self) -> int:
+        """Return how many runs acted."""
+        return sum(one.acted for one in self.modes)
+
+    @property
     def mean_latency_s(self) -> float:
         """Return the mean time to the first act over all modes, s, of the runs that acted."""
-        acted = sum(one.acted for one in self.modes)
+        acted = self.acted
         return sum(one.latency_s for one in self.modes) / acted if acted else 0.0
 
     def outcomes(self, outcome: RunOutcome) -> int:

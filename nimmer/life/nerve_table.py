@@ -53,7 +53,7 @@ def load_nerves(path: Path | None = None) -> tuple[NerveSpec, ...]:
         data = tomllib.loads(text)
     except OSError as error:
         raise NerveError(f"{path}: cannot be read: {error.strerror}") from error
-    except ValueError as error:  # not TOML, or not UTF-8
+    except (ValueError, RecursionError) as error:  # not TOML, not UTF-8, or nested without end
         raise NerveError(f"{path}: is no TOML: {error}") from error
     return nerves_of(data, str(path))
 
@@ -81,6 +81,8 @@ def nerves_of(data: Mapping[str, Any], where: str) -> tuple[NerveSpec, ...]:
             found.append(check(_nerve(table), _WORDS[table["name"]]))
         except NerveError as error:
             raise NerveError(f"{where}: {error}") from None
+        except OverflowError:
+            raise NerveError(f"{where}: nerve {table['name']}: a number in it has too many digits") from None
     return tuple(found)
 
 

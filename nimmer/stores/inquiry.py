@@ -15,6 +15,7 @@ from nimmer.stores.named_sql import named_sql
 
 Row = dict[str, Any]
 MOST_STEPS = 64
+_PATIENCE = "-c statement_timeout=60000 -c timezone=UTC"
 
 
 class Explanation(NamedTuple):
@@ -74,6 +75,8 @@ class Inquiry:
         opening = {**key, "gate": trail["gate"], "tick": trail["opened_tick"]}
         moved = {
             **key,
+            "opened": trail["opened_tick"],
+            "ended": trail["tick"],
             "first": trail["started_tick"],
             "last": trail["ended_tick"],
             "nerve": trail["nerve"],
@@ -88,7 +91,9 @@ class Inquiry:
 
     def _ask(self, name: str, values: Mapping[str, object]) -> list[Row]:
         try:
-            with psycopg.connect(self._dsn, connect_timeout=5, row_factory=dict_row) as connection:
+            with psycopg.connect(
+                self._dsn, connect_timeout=5, row_factory=dict_row, options=_PATIENCE
+            ) as connection:
                 return connection.execute(self._sql[name], values).fetchall()
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise StoreUnavailableError(f"cannot read PostgreSQL: {' '.join(str(error).split())}") from error

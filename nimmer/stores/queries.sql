@@ -48,10 +48,11 @@ join nerve_history as h using (run, npc, serial)
 where t.run = %(run)s and t.npc = %(npc)s and t.serial = %(serial)s;
 
 -- name: nerve_trail_at
-select serial
-from nerve_trails
-where run = %(run)s and npc = %(npc)s and opened_tick <= %(tick)s and tick >= %(tick)s
-order by ended_at desc
+select t.serial
+from nerve_trails as t
+left join decision_trails as d on d.run = t.run and d.npc = t.npc and d.tick = %(tick)s
+where t.run = %(run)s and t.npc = %(npc)s and t.opened_tick <= %(tick)s and t.tick >= %(tick)s
+order by (t.nerve = d.nerve) desc nulls last, t.tick, t.serial
 limit 1;
 
 -- name: openings
@@ -69,7 +70,8 @@ order by emitted_at;
 -- name: steps
 select tick, world_tick, at, node, verb, slot, nerve, nerve_state, rejection, reward
 from decision_trails
-where run = %(run)s and npc = %(npc)s and world_tick between %(first)s and %(last)s and nerve = %(nerve)s
+where run = %(run)s and npc = %(npc)s and tick between %(opened)s and %(ended)s
+  and world_tick between %(first)s and %(last)s and nerve = %(nerve)s
 order by tick
 limit %(limit)s;
 

@@ -118,8 +118,11 @@ class Board:
 def password_of(path: str | None) -> str:
     """Return the password from the file or the environment."""
     if path:
-        with open(path) as file:  # noqa: PTH123  MicroPython has no pathlib
-            return file.read().strip()
+        try:
+            with open(path) as file:  # noqa: PTH123  MicroPython has no pathlib
+                return file.read().strip()
+        except OSError as error:
+            raise SystemExit(f"esp32: --password-file {path}: {error.strerror}") from None
     found = os.environ.get(PASSWORD, "")
     if not found:
         raise SystemExit(
@@ -128,22 +131,45 @@ def password_of(path: str | None) -> str:
     return found
 
 
-def main(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser(description="A device that tells raw readings on the bus.")
+EXAMPLES = """examples:
+  NIMMER_DEVICE_PASSWORD=... esp32.py --url nats://127.0.0.1:4222 --device greenhouse-1
+  esp32.py --url ... --password-file secret --sensor distance_front --hz 10 --for 30
+  esp32.py --url ... --sensor light_sensor --hz 500 --for 5       a flood
+  esp32.py --url ... --clock-off -3600                            a clock an hour late
+"""
+
+
+def wishes(arguments: list[str]) -> argparse.Namespace:
+    """Return the options of the command line; what makes no sense ends the program, saying why."""
+    parser = argparse.ArgumentParser(
+        description="A device that tells raw readings on the bus.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--url", default="nats://127.0.0.1:4222", help="where the broker listens")
     parser.add_argument("--user", default="device")
     parser.add_argument("--password-file", help=f"file with the password; else the variable {PASSWORD}")
     parser.add_argument("--environment", default="dev", help="dev, staging or prod")
     parser.add_argument("--device", default="greenhouse-1", help="its name")
     parser.add_argument("--sensor", action="append", help="may be repeated; all of the board's without it")
-    parser.add_argument("--hz", type=float, default=5.0, help="readings of each sensor a second")
+    parser.add_argument("--hz", type=float, default=5.0, help="readings of each sensor a second, above 0")
     parser.add_argument(
         "--for", type=float, default=math.inf, dest="for_s", help="seconds; for ever without it"
     )
     parser.add_argument("--clock-off", type=float, default=0.0, help="by how many seconds its clock is wrong")
     options = parser.parse_args(arguments)
+    if not options.hz > 0.0:
+        parser.error(f"--hz is {options.hz:g}; it must be above 0")
+    options.sensor = options.sensor or list(SENSORS)
+    for sensor in options.sensor:
+        measure(sensor, 0.0)
+    return options
+
+
+def run(options: argparse.Namespace) -> None:
+    """Tell readings until the time is over."""
     board = Board(options.url, options.user, password_of(options.password_file))
-    sensors = options.sensor or SENSORS
+    sensors = options.sensor
     subject = f"{options.environment}.nervous.devices.{options.device}.reading"
     start_s = time.monotonic()
     turn = 0
@@ -155,6 +181,19 @@ def main(arguments: list[str]) -> None:
         turn += 1
         time.sleep(max(0.0, start_s + turn / options.hz - time.monotonic()))
     print(f"{options.device}: {turn} readings of each of {len(sensors)} sensors sent")
+
+
+def main(arguments: list[str]) -> None:
+    """Run by the command line; what fails is one line."""
+    options = wishes(arguments)
+    try:
+        run(options)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except (OSError, ValueError) as error:
+        sys.exit(
+            f"esp32: {options.url}: {error}; --url is nats://HOST:PORT, as nimmer bus credentials -i device shows"
+        )
 
 
 if __name__ == "__main__":

@@ -32,7 +32,10 @@ def test_a_custom_resource_is_asked_for_only_where_it_is_offered() -> None:
     group = group_named("devices")
     plain = {"num_cpus": 0.05, "memory": 256 * MB}
     assert group.options({"CPU": 2.0}) == {**plain, "resources": {}}
-    assert group.options({"nyx-nervous": 1.0}) == {**plain, "resources": {"nyx-nervous": 0.01}}
+    assert group.options({"identity_nyx_nervous": 1.0}) == {
+        **plain,
+        "resources": {"identity_nyx_nervous": 0.01},
+    }
 
 
 def test_a_group_that_is_none_is_refused_by_name() -> None:

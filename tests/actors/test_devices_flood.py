@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from actors.charter import Charter
-from actors.devices import DevicesShell
+from actors.devices import DevicesShell, Waves
 from nimmer.arena.memory import Arena
 from nimmer.bus.bus import Bus
 from nimmer.bus.identities import DEVICE, NERVOUS
@@ -37,6 +37,7 @@ class Eager(DevicesShell):
     def __init__(self, charter: Charter) -> None:
         super().__init__(charter)
         self.listening = asyncio.Event()
+        self.handed: Waves = []
         self.listener = self.handed.extend  # no thalamus here
 
     async def _listen(self, bus: Bus) -> None:

@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from actors.npc import Birth, NpcShell
+from actors.npc import ENDED, Birth, NpcShell
 from nimmer.arena.board import Board
+from nimmer.arena.layout import MEMORY_BYTES
 from nimmer.arena.memory import Arena
 from nimmer.arena.ring import RingReader
 from nimmer.arena.slot import Slot
 from nimmer.clock import ManualClock
 from nimmer.errors import WeightsError
+from nimmer.life.body import Body
 from nimmer.minds.nursery import prepare_brains
 from nimmer.world.garden import RealGarden, Wants
 from nimmer.world.levels import Levels
@@ -248,3 +250,69 @@ def test_a_tick_that_finds_a_half_written_observation_is_late_not_left_out(
     done = NpcShell(birth(arena), Writing(arena, 102.0)).live()
     assert done == pytest.approx(20, abs=2)
     assert Slot(arena, NPC).vitals().ticks_skipped == 0
+
+
+def opened_ticks(arena: Arena) -> set[tuple[int, int]]:
+    """Return (tick, gate) of every opening in the ring."""
+    records = RingReader(arena, "transition", "store").read().records
+    opened = records[records["to_state"] == 1]
+    return set(zip(opened["npc_tick"].tolist(), opened["gate"].tolist(), strict=True))
+
+
+def test_after_a_death_every_nerve_trail_still_names_an_opening_there_was(arena: Arena, world: World) -> None:
+    clock = ManualClock(100.0)
+    for ticks in (37, 41, 53):  # killed each time some ticks after it last remembered
+        live(NpcShell(birth(arena), clock), world, clock, ticks)
+        clock.advance(1.0)
+    trails = RingReader(arena, "nerve_trail", "store").read().records
+    named = set(zip(trails["opened_tick"].tolist(), trails["gate"].tolist(), strict=True))
+    assert len(trails) > 3
+    assert named <= opened_ticks(arena)
+
+
+def test_a_run_that_was_written_down_is_not_lived_again(arena: Arena, world: World) -> None:
+    clock = ManualClock(100.0)
+    for ticks in range(20, 60, 7):
+        live(NpcShell(birth(arena), clock), world, clock, ticks)
+    trails = RingReader(arena, "nerve_trail", "store").read().records
+    runs = list(zip(trails["nerve"].tolist(), trails["started_tick"].tolist(), strict=True))
+    assert len(runs) == len(set(runs)) > 3
+
+
+def beats(arena: Arena) -> list[tuple[int, int]]:
+    """Return (beat, level) of every close of a beat in the ring."""
+    records = RingReader(arena, "beat", "store").read().records
+    return list(zip(records["beat"].tolist(), records["level_micro"].tolist(), strict=True))
+
+
+def test_one_told_to_stop_before_its_first_tick_closes_its_last_lifes_beat(
+    arena: Arena, world: World
+) -> None:
+    clock = ManualClock(100.0)
+    first = NpcShell(birth(arena), clock)
+    live(first, world, clock, 320)  # into the second beat
+    first._remember(clock.monotonic_s())
+    level = first._body.ledger.micro
+    NpcShell(birth(arena), clock)._end(clock.monotonic_s())
+    assert [beat for beat, _ in beats(arena)] == [0, 1]
+    assert beats(arena)[-1] == (1, level)
+    assert Slot(arena, NPC).vitals().mode == ENDED
+
+
+def test_a_newborn_told_to_stop_before_its_first_tick_closes_nothing(arena: Arena, world: World) -> None:
+    NpcShell(birth(arena), ManualClock(100.0))._end(100.0)
+    assert beats(arena) == []
+    assert Slot(arena, NPC).vitals().mode == ENDED
+
+
+def test_a_state_that_finds_no_room_leaves_the_older_memory(
+    arena: Arena, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = ManualClock(100.0)
+    shell = NpcShell(birth(arena), clock)
+    live(shell, world, clock, 12)
+    shell._remember(clock.monotonic_s())
+    kept = Slot(arena, NPC).memory()
+    monkeypatch.setattr(Body, "state", lambda _: {"much": "x" * MEMORY_BYTES})
+    live(shell, world, clock, 25)
+    assert Slot(arena, NPC).memory() == kept

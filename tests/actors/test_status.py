@@ -29,7 +29,15 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "thalamus-0": {
         "gates": {"math_gate": {"state": 1}},
         "reactions": [
-            {"tier": 1, "events": 2, "over_budget": 1, "budget_ms": 50.0, "mean_ms": 40.0, "p99_ms": 60.0, "worst_ms": 61.0}
+            {
+                "tier": 1,
+                "events": 2,
+                "over_budget": 1,
+                "budget_ms": 50.0,
+                "mean_ms": 40.0,
+                "p99_ms": 60.0,
+                "worst_ms": 61.0,
+            }
         ],
     },
     "virtual": {"mode": "following"},
@@ -108,7 +116,7 @@ async def test_nerves_and_tiers_are_summed_over_all_npcs(charter: Charter, bridg
     for npc, (runs, cost, latency_ms) in enumerate(((4, 0.5, 40.0), (1, 1.0, 90.0), (0, 0.0, 0.0))):
         Diary(bridge.arena, npc).fare(
             (2, 1, 0, 29_000.0, 1.5, 60.0, 3.1, 2),
-            [(npc, 2, 1, int(npc == 2), 0.1 * (npc + 1), runs, runs, 0, 3, cost, latency_ms)],
+            [(npc, 2, 1, int(npc == 2), 0.1 * (npc + 1), runs, runs, 0, 3, runs, cost, latency_ms)],
             [(0, 0, 0.0, 0.0, 0.0), (0, 0, 0.0, 0.0, 0.0), (runs, npc, latency_ms, latency_ms, latency_ms)],
         )
 

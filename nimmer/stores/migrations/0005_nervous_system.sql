@@ -45,6 +45,8 @@ create table nerve_trails (
     primary key (run, npc, serial)
 );
 create index nerve_trails_tick on nerve_trails (run, npc, tick);
+create index nerve_trails_ended on nerve_trails (ended_at);
+create index nerve_trails_of_npc on nerve_trails (npc, ended_at);
 comment on table nerve_trails is 'One run of one nerve: why it woke, what it did, what came of it.';
 comment on column nerve_trails.serial is 'Counts an NPC''s nerve trails from 1; `nimmer trails why NPC/SERIAL` explains one.';
 comment on column nerve_trails.mode is '0 deliberate, 1 hybrid, 2 reflex.';
@@ -194,15 +196,20 @@ where event <> 0;
 comment on view reflexes is 'When a nerve became a reflex, and when it ceased to be one.';
 
 create view lifeforce_balance as
-select
-    h.run,
-    h.entity,
-    h.beat,
-    h.level_micro,
-    (
-        select coalesce(sum(case l.kind when 'reward' then l.amount_micro else -l.amount_micro end), 0)
-        from lifeforce_ledger as l
-        where l.run = h.run and l.entity = h.entity and l.beat <= h.beat
-    ) as ledger_micro
-from heartbeats as h;
+with moved as (
+    select
+        run, entity, beat, sum(case kind when 'reward' then amount_micro else -amount_micro end) as micro
+    from lifeforce_ledger
+    group by run, entity, beat
+), summed as (
+    select
+        run,
+        entity,
+        beat,
+        h.level_micro,
+        sum(coalesce(m.micro, 0)) over (partition by run, entity order by beat) as ledger_micro
+    from heartbeats as h
+    full join moved as m using (run, entity, beat)
+)
+select run, entity, beat, level_micro, ledger_micro from summed where level_micro is not null;
 comment on view lifeforce_balance is 'The level at the close of each beat beside the sum of the ledger up to it: they are equal.';

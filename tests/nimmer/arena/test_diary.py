@@ -85,7 +85,7 @@ def test_how_an_npc_fares_is_rewritten_in_place(arena: Arena) -> None:
     for budget in (30_000.0, 29_000.0):
         diary.fare(
             (2, 0, 0, budget, 1.1, 60.0, 0.5, 1),
-            [(0, 2, 1, 0, 0.1, 3, 2, 1, 0, 0.1, 40.0)],
+            [(0, 2, 1, 0, 0.1, 3, 2, 1, 0, 2, 0.1, 40.0)],
             [(0, 0, 0.0, 0.0, 0.0), (4, 1, 10.0, 20.0, 30.0)],
         )
     assert arena.view("condition")["budget_ms"].tolist() == [0.0, 29_000.0, 0.0]

@@ -81,6 +81,14 @@ def test_an_outcome_refers_to_the_very_opening_it_came_of(outcome: int, word: st
     assert transitions.encode(RUN, opening, NPC)[0].message_id == body.original_signal_id
 
 
+def test_a_record_no_message_can_carry_is_counted_and_the_others_go_on() -> None:
+    one = mirror()
+    records = np.concatenate([trail(reward=float("inf")), trail(), trail(cost=float("nan"))])
+    frames = one.nerve_trails(records, np.array([7, 7, 8]))
+    assert len(frames) == 1
+    assert one.refused == 2
+
+
 def test_the_same_record_has_the_same_id_and_another_npc_another() -> None:
     (first,), (again,) = mirror().outcomes(trail(), NPC), mirror().outcomes(trail(), NPC)
     (other,) = mirror().outcomes(trail(), np.array([8]))

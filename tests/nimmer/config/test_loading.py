@@ -152,6 +152,20 @@ def test_rates_that_contradict_each_other_are_refused() -> None:
     assert refusal() == f"[governor] (from {file}): min_tick_hz = 10 must not exceed max_tick_hz = 5"
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[nerves]\nhybrid_weight = 0.9\n", "hybrid_weight = 0.9 must be below compile_weight = 0.8"),
+        ("[nerves]\ndemote_weight = 0.8\n", "demote_weight = 0.8 must be below compile_weight = 0.8"),
+        ("[virtual]\nhorizon_s = 13\nevery_s = 2\n", "horizon_s = 13 must not exceed 6 times every_s = 2"),
+        ("[nerves]\ntable = '.'\n", "is a directory; name a file"),
+    ],
+)
+def test_nerves_and_gardens_that_contradict_themselves_are_refused(text: str, reason: str) -> None:
+    write(text)
+    assert reason in refusal()
+
+
 def test_another_file_can_be_named_by_option_or_variable(monkeypatch: Patch) -> None:
     write("[village]\nnpcs = 3\n")
     other = write("[village]\nnpcs = 7\n", "elsewhere/other.toml")

@@ -10,9 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nimmer.life.action import FLAT_ACTIONS, LOOK, MOVES, STAY, TALK, Action, Verb
+from nimmer.life.attention import Mode
 from nimmer.life.body import Body, Deed
 from nimmer.life.gate import Cause
+from nimmer.life.lifeforce import CHARGE, MICRO
 from nimmer.life.nerve_run import RunOutcome
+from nimmer.life.nerve_table import built_in_nerves
 from nimmer.life.percept import FEATURES, Percept
 from nimmer.minds.brain import Flags, Floats
 
@@ -279,3 +282,31 @@ def test_a_state_of_another_brain_or_version_is_refused() -> None:
         body.restore({**state, "brain_name": "owl"})
     with pytest.raises(ValueError, match="version 0"):
         body.restore({**state, "version": 0})
+
+
+def test_attention_calms_down_after_one_bump_though_no_motor_moves_again() -> None:
+    body, grid = Body(7, Scripted(MOVES[0], MOVES[0], MOVES[2], *[STAY] * 400), 4), Grid(node=2, heading=0)
+    grid.here_known, grid.coverage = 1, 1.0
+    deeds = live(body, grid, 300)
+    assert deeds[-1].attention in (Mode.IDLE, Mode.FOCUSED)  # a wall ahead may hold the collision gate open
+    motor = next(gate for gate in body.gates if gate.spec.domain == "motor")
+    assert abs(motor.value) < 0.01
+
+
+def test_a_nerve_that_is_new_in_the_table_begins_as_a_newborns() -> None:
+    table = built_in_nerves()
+    before, grid = Body(7, Scripted(MOVES[0]), 4, nerves=table[:3]), Grid(node=12, heading=0)
+    live(before, grid, 20)
+    after = Body(7, Scripted(MOVES[0]), 4, nerves=table)
+    after.restore(json.loads(json.dumps(before.state())))
+    assert [nerve.statistics.runs for nerve in after.behaviour.nerves[3:]] == [0]
+    assert after.behaviour.nerves[0].state() == before.behaviour.nerves[0].state()
+
+
+def test_a_ticks_cost_is_what_the_ledger_was_charged() -> None:
+    body, grid = Body(7, Scripted(MOVES[0], MOVES[1]), 4), Grid(node=12, heading=0)
+    grid.energy = 0.15
+    deeds = live(body, grid, 1500)  # no well anywhere: the search times out after a minute
+    charged = sum(one.amount_micro for one in body.ledger.totals() if one.kind == CHARGE) / MICRO
+    assert "timeout" in body.ledger.charged
+    assert sum(deed.cost for deed in deeds) == pytest.approx(charged, abs=1e-3)

@@ -89,6 +89,9 @@ def test_a_cycle_through_an_act_or_an_outcome_is_none() -> None:
         (put("meanwhile", {"DETECT": 1}), "meanwhile: 1 is no text"),
         (put("monitoring", {"DETECT": -0.1}), "monitoring of DETECT is -0.1"),
         (put("pays", {"win": 5.0}), "outcome 'win' does not exist; there are abandoned, success"),
+        (put("pays", {"success": float("inf")}), "pays for success is inf; it is a number from 0 to 1e+06"),
+        (put("priority", 1e300), "priority is 1e+300; it is a number from 0 to 1e+06"),
+        (put("priority", 10**400), "a number in it has too many digits"),
         (put("pays", {"success": "much"}), "pays: success is 'much'; it is a number"),
         (put("pays_often", 1), "pays_often is 1; it is true or false"),
         (add(edge("DETECT", "EVADE", "dangeros")), "guard 'dangeros' does not exist; did you mean dangerous?"),
@@ -128,6 +131,7 @@ def test_a_file_that_is_no_table_is_refused(tmp_path: Path) -> None:
         ("nerve = [1]", "nerve 1 is 1; write it as"),
         ("x = 1\n" + TEXT, "and nothing else"),
         (TEXT + TEXT, "nerve collision_avoidance is there twice"),
+        ("x = " + "[" * 5000, "is no TOML"),
     ]:
         path.write_text(text)
         with pytest.raises(NerveError, match=reason):

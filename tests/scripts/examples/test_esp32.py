@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from actors.charter import Charter
-from actors.devices import DevicesShell
+from actors.devices import DevicesShell, Waves
 from nimmer.arena.layout import Plan
 from nimmer.arena.memory import Arena
 from nimmer.arena.outbox import OUTBOXES
@@ -58,6 +58,7 @@ class Eager(DevicesShell):
     def __init__(self, charter: Charter) -> None:
         super().__init__(charter)
         self.listening = asyncio.Event()
+        self.handed: Waves = []
         self.listener = self.handed.extend  # no thalamus here
 
     async def _listen(self, bus: Bus) -> None:
