@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from math import floor
 from pathlib import Path
 
+import msgspec
 import ray
 
 from actors.scribe import Scribe
@@ -55,6 +56,7 @@ REFUSED = 1
 ENDED = 2
 """Mode of one that was told to stop and has written its last words."""
 _SAMPLES = 256
+_ENCODER = msgspec.json.Encoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +267,7 @@ class NpcShell:
             self._scribe.lesson(lesson, self._tick, now_s, latency_s)
         if deed.beat is not None:
             self._scribe.beat(deed.beat, self._body, now_s)
-        self._remember(now_s)  # what is written down shall not be lived again
+        self._save()  # what is written down shall not be lived again
 
     def _report(self, late_us: float, compute_us: float, waves: int, transitions: int) -> None:
         self._due += 1
@@ -312,17 +314,20 @@ class NpcShell:
         return Pathfinder(self._graphs[level - 1].neighbours.tolist())
 
     def _remember(self, now_s: float) -> None:
-        """Write what must not be forgotten; a state that finds no room leaves the older one standing."""
+        """Write what must not be forgotten, and how the body fares."""
         self._remembered_s = now_s
-        body = self._body
-        state = json.dumps({"level": self._level, "body": body.state()}).encode()
+        self._save()
+        self._scribe.fare(self._body)
+
+    def _save(self) -> None:
+        """Write what must not be forgotten; a state that finds no room leaves the older one standing."""
+        state = _ENCODER.encode({"level": self._level, "body": self._body.state()})
         try:
             self._slot.remember(state)
         except ArenaError as error:
             if not self._overfull:
                 print(error)  # noqa: T201  the actor's log; once, for it will be so every second
             self._overfull = True
-        self._scribe.fare(body)
 
 
 NpcActor = ray.remote(NpcShell)
