@@ -50,7 +50,7 @@ def up(
     """
     seconds = duration_s(duration) if duration else None
     loaded = load({"village.npcs": npcs, "village.level": level, "seed": seed}, config)
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
     with _asked_to_stop() as stop, _ray_talks_to(loaded.settings.state_path / "logs" / "launcher.log"):
         launch = Launch(loaded.settings, SystemClock(), lambda line: console.print(line, style="dim"))
         interrupted = _drive(launch, stop, seconds, console)
