@@ -5,6 +5,7 @@ Source: docs/domain.md sections 5 and 11 (decision trails).
 
 import re
 from datetime import datetime
+from itertools import groupby
 from typing import Annotated, Any, NamedTuple
 
 import typer
@@ -140,10 +141,10 @@ def why_tree(found: Explanation) -> Tree:
     tree.add(_result(trail))
     tree.add(Text(" → ".join(trail["states_visited"] or ["-"])))
     did = tree.add(Text(f"did, {moment(trail['started_at'])} to {moment(trail['ended_at'])}", DIM))
-    for step in found.steps:
-        did.add(
-            f"tick {step['tick']}: {command(step['verb'], step['slot'])} at node {step['node']}{answered(step)}"
-        )
+    for words, alike in groupby(found.steps, deed):
+        ticks = [step["tick"] for step in alike]
+        when = f"tick {ticks[0]}" if len(ticks) == 1 else f"ticks {ticks[0]} to {ticks[-1]}"
+        did.add(f"{when}: {words}" + (f", {len(ticks)} times" if len(ticks) > 1 else ""))
     if not found.steps:
         did.add(Text("nothing: it never claimed the motor", DIM))
     read = ", ".join(CELLS[code].label for code in trail["reads"] if code < len(CELLS))
@@ -218,6 +219,11 @@ def command(verb: int, slot: int) -> str:
     """Return an action in words."""
     name = Verb(verb).name.lower() if verb < len(Verb) else str(verb)
     return f"{name} {slot}" if verb == Verb.MOVE else name
+
+
+def deed(step: dict[str, Any]) -> str:
+    """Return in words what was done in a tick, and where."""
+    return f"{command(step['verb'], step['slot'])} at node {step['node']}{answered(step)}"
 
 
 def answered(step: dict[str, Any]) -> str:

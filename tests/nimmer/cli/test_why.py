@@ -73,6 +73,13 @@ def test_the_tree_leads_from_the_outcome_to_the_waves() -> None:
     assert text.index("success") < text.index("DETECT") < text.index("woken by") < text.index("distance_left")
 
 
+def test_a_deed_done_again_and_again_takes_one_line() -> None:
+    rest = {**STEP, "verb": 0, "rejection": 0}
+    text = shown(Explanation(TRAIL, [], [], [STEP, *({**rest, "tick": 204 + turn} for turn in range(28))]))
+    assert "tick 203: move 3 at node 12" in text
+    assert "ticks 204 to 231: stay at node 12, 28 times" in text
+
+
 def test_what_is_not_there_is_said() -> None:
     text = shown(Explanation({**TRAIL, "states_visited": None, "latency_ms": None}, [], [], []))
     assert "it never claimed the motor" in text
