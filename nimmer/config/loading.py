@@ -163,7 +163,7 @@ def _unknown_variable(name: str, known: Mapping[str, str]) -> str:
         return f"{name} names a section: name a key of it, such as {variable(SECTIONS[section][0])}"
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     hint = f"did you mean {near[0]}?" if near else "`nimmer config show` lists all keys"
-    return f"the environment variable {name}={os.environ[name]!r} is no setting: {hint}"
+    return f"the environment variable {name} is no setting: {hint}"  # its value may be a secret
 
 
 def unknown(key: str, origin: str) -> str:

@@ -5,7 +5,7 @@ It speaks NATS' text protocol over a plain socket (CONNECT, PUB, PING, PONG) and
 message per sensor and turn. What the numbers mean is the village's business. On a real board `measure` reads pins,
 `entropy` is `os.urandom` as here, and the rest stays as it is.
 
-    NIMMER_DEVICE_PASSWORD=... scripts/examples/esp32.py --url nats://127.0.0.1:4222 --device greenhouse-1
+    DEVICE_PASSWORD=... scripts/examples/esp32.py --url nats://127.0.0.1:4222 --device greenhouse-1
     scripts/examples/esp32.py --url ... --password-file secret --sensor distance_front --hz 10 --for 30
 
 The password comes from a file or the environment, never from the command line, where everybody could read it.
@@ -20,7 +20,7 @@ import socket
 import sys
 import time
 
-PASSWORD = "NIMMER_DEVICE_PASSWORD"
+PASSWORD = "DEVICE_PASSWORD"
 SENSORS = ("distance_front", "battery_monitor", "light_sensor", "imu_sensor", "motor_left")
 
 
@@ -132,7 +132,7 @@ def password_of(path: str | None) -> str:
 
 
 EXAMPLES = """examples:
-  NIMMER_DEVICE_PASSWORD=... esp32.py --url nats://127.0.0.1:4222 --device greenhouse-1
+  DEVICE_PASSWORD=... esp32.py --url nats://127.0.0.1:4222 --device greenhouse-1
   esp32.py --url ... --password-file secret --sensor distance_front --hz 10 --for 30
   esp32.py --url ... --sensor light_sensor --hz 500 --for 5       a flood
   esp32.py --url ... --clock-off -3600                            a clock an hour late

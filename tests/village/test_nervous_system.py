@@ -22,7 +22,7 @@ def device(village: Raised, *options: str) -> subprocess.CompletedProcess[str]:
     told = village.json("bus", "credentials", "--identity", "device")
     return subprocess.run(
         [sys.executable, str(ESP32), "--url", told["url"], *options],
-        env={**os.environ, "NIMMER_DEVICE_PASSWORD": told["password"]},
+        env={**os.environ, "DEVICE_PASSWORD": told["password"]},
         capture_output=True,
         text=True,
         timeout=60,

@@ -99,8 +99,13 @@ def test_an_unknown_section_is_refused() -> None:
 def test_a_misspelt_variable_is_refused_with_the_nearest_one(monkeypatch: Patch) -> None:
     monkeypatch.setenv("NIMMER_VILLAGE__NPC", "3")
     assert refusal() == (
-        "the environment variable NIMMER_VILLAGE__NPC='3' is no setting: did you mean NIMMER_VILLAGE__NPCS?"
+        "the environment variable NIMMER_VILLAGE__NPC is no setting: did you mean NIMMER_VILLAGE__NPCS?"
     )
+
+
+def test_what_a_foreign_variable_holds_is_never_said(monkeypatch: Patch) -> None:
+    monkeypatch.setenv("NIMMER_DB_PASSWORD", "swordfish")
+    assert "swordfish" not in refusal()
 
 
 def test_a_variable_that_names_a_section_is_refused_with_a_key_of_it(monkeypatch: Patch) -> None:

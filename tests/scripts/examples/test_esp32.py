@@ -24,7 +24,7 @@ from tests.nimmer.bus.conftest import Server
 pytestmark = pytest.mark.servers
 CLOCK = SystemClock()
 PROGRAM = Path(__file__).parents[3] / "scripts" / "examples" / "esp32.py"
-PASSWORD = {"NIMMER_DEVICE_PASSWORD": DEVICE}
+PASSWORD = {"DEVICE_PASSWORD": DEVICE}
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +129,7 @@ async def test_a_board_without_the_right_password_says_so(server: Server, tmp_pa
     status, written = await board(server.url, "--password-file", str(wrong))
     assert (status, "Authorization Violation" in written) == (1, True), written
     status, written = await board(server.url, env={})
-    assert (status, "NIMMER_DEVICE_PASSWORD" in written) == (1, True), written
+    assert (status, "DEVICE_PASSWORD" in written) == (1, True), written
 
 
 def test_the_board_needs_nothing_of_nimmer() -> None:
