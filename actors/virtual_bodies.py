@@ -7,7 +7,7 @@ Source: docs/domain.md section 4; docs/gardens.md.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,51 +20,18 @@ from nimmer.arena.memory import Arena
 from nimmer.arena.slot import Slot
 from nimmer.chance import Chance
 from nimmer.errors import NimmerError, WeightsError
-from nimmer.life.body import Body, Deed
-from nimmer.life.percept import Percept
-from nimmer.minds.brain import Brain, Flags, Floats
+from nimmer.life.body import Body
+from nimmer.minds.brain import Brain
 from nimmer.minds.explorer import Explorer
 from nimmer.minds.mlp import Mlp
 from nimmer.minds.nursery import weights_path
 from nimmer.minds.pathfinder import Pathfinder
 from nimmer.minds.weights import load_weights
+from nimmer.world.dweller import Dweller
 from nimmer.world.levels import Levels
 
 Remembered = dict[str, Any]
 """One NPC's memory: its level and its body's state."""
-
-
-class Dweller:
-    """One virtual body with the chance its brain draws from: both come back from a checkpoint."""
-
-    __slots__ = ("_generator", "_wake", "body")
-
-    def __init__(self, body: Body, generator: np.random.Generator, wake: Callable[[Body], None]) -> None:
-        """Live by `body`, whose brain draws from `generator`; `wake` gives it a fresh one that does."""
-        self.body = body
-        self._generator = generator
-        self._wake = wake
-
-    def tick(
-        self,
-        percept: Percept,
-        features: Floats,
-        known: Flags,
-        overrides: bytes | tuple[int, ...],
-        now_s: float,
-    ) -> Deed:
-        """Live one tick; see `nimmer.life.body.Body.tick`."""
-        return self.body.tick(percept, features, known, overrides, now_s)
-
-    def state(self) -> dict[str, object]:
-        """Return body and chance, as plain JSON values."""
-        return {"body": self.body.state(), "chance": self._generator.bit_generator.state}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Take back what `state` returned, with a brain that has no plan yet."""
-        self._wake(self.body)
-        self.body.restore(state["body"])
-        self._generator.bit_generator.state = state["chance"]
 
 
 class Brains:

@@ -4,6 +4,7 @@ Source: docs/bus.md.
 """
 
 import asyncio
+import os
 import sys
 from typing import Annotated
 
@@ -146,10 +147,13 @@ async def _listen(village: RunningVillage, pattern: str, count: int | None, iden
         if enough.is_set():
             return
         heard += 1
-        sys.stdout.write(
-            f'{{"subject":"{delivery.subject}",{delivery.payload[1:].decode(errors="replace")}\n'
-        )
-        sys.stdout.flush()
+        line = f'{{"subject":"{delivery.subject}",{delivery.payload[1:].decode(errors="replace")}\n'
+        try:
+            sys.stdout.write(line)
+            sys.stdout.flush()
+        except BrokenPipeError:  # who read along has had enough, as `head` has
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            enough.set()
         if heard == count:
             enough.set()
 

@@ -67,6 +67,7 @@ class Launch:
     seed: int = 0
     began_s: float = 0.0
     first_tick_s: float = 0.0
+    ready_s: float = 0.0
     summary: dict[str, Any] = field(default_factory=dict)
     _named_births: int = 0
     _run_row: dict[str, object] = field(default_factory=dict)
@@ -111,6 +112,7 @@ class Launch:
         self.servers.start_chroma()
         self._write_down_run()
         self._name_processes()
+        self.ready_s = clock.monotonic_s()
 
     def _check_world(self) -> None:
         """Refuse what could not be lived in before anything is raised. Raises LevelError or WeightsError."""
@@ -200,7 +202,8 @@ class Launch:
             "level": int(garden.get("level", 0)),
             "coverage": round(float(garden.get("coverage", 0.0)), 6),
             "digest": str(garden.get("digest", "")),
-            "startup_s": round(self.first_tick_s - self.began_s, 3),
+            "startup_s": round(max(self.first_tick_s - self.began_s, 0.0), 3),
+            "ready_s": round(max(self.ready_s - self.began_s, 0.0), 3),
             "limits": words.get("supervisor", {}).get("backend", "unknown"),
         }
         if self._run_row:

@@ -115,7 +115,8 @@ def _greet(launch: Launch, console: Console) -> None:
     estate, settings = launch.household.estate, launch.settings
     console.print(
         f"[bold {settings.colour}]{settings.environment}[/]: {settings.village.npcs} NPCs live on level "
-        f"{settings.village.level} after {launch.first_tick_s - launch.began_s:.1f} s "
+        f"{settings.village.level} after {launch.first_tick_s - launch.began_s:.1f} s, "
+        f"and answer after {launch.ready_s - launch.began_s:.1f} s "
         f"(run {launch.run}, seed {launch.seed})"
     )
     own = launch.cluster is not None and launch.cluster.own

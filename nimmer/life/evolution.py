@@ -125,10 +125,6 @@ class Evolution:
         """Return the share of successes among the last `rate_runs` decided runs, 0 before the first."""
         return self._recent.bit_count() / self.decided if self.decided else 0.0
 
-    def successes_of(self, sequence: tuple[int, ...]) -> int:
-        """Return how often this path has succeeded since it was last demoted."""
-        return self._sequences.get(sequence, 0)
-
     def mode(self, weight: float) -> Mode:
         """Return how a nerve behind a gate of this `weight` would run now."""
         if self.compiled is not None and weight > self.rules.demote_weight:

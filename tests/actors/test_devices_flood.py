@@ -7,13 +7,12 @@ from dataclasses import replace
 import pytest
 
 from actors.charter import Charter
-from actors.devices import DevicesShell, Waves
 from nimmer.arena.memory import Arena
-from nimmer.bus.bus import Bus
 from nimmer.bus.identities import DEVICE, NERVOUS
 from nimmer.bus.message import DeviceReading, Source, encode
 from nimmer.bus.nats import NatsBus
 from nimmer.clock import SystemClock
+from tests.actors.eager_devices import Eager
 from tests.nimmer.bus.conftest import Server
 
 pytestmark = pytest.mark.servers
@@ -29,20 +28,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     running.start()
     yield running
     running.stop()
-
-
-class Eager(DevicesShell):
-    """The shell, which says when it listens."""
-
-    def __init__(self, charter: Charter) -> None:
-        super().__init__(charter)
-        self.listening = asyncio.Event()
-        self.handed: Waves = []
-        self.listener = self.handed.extend  # no thalamus here
-
-    async def _listen(self, bus: Bus) -> None:
-        await super()._listen(bus)
-        self.listening.set()
 
 
 def reading(device: str, sequence: int) -> tuple[str, bytes]:

@@ -5,12 +5,13 @@ from typing import Any, NamedTuple
 
 from nimmer.chance import Chance
 from nimmer.life.action import Action
-from nimmer.life.body import Body, Deed
+from nimmer.life.body import Body
 from nimmer.life.gate import Transition
 from nimmer.life.percept import Percept
 from nimmer.minds.brain import Flags, Floats
 from nimmer.minds.explorer import Explorer
 from nimmer.minds.pathfinder import Pathfinder
+from nimmer.world.dweller import Dweller
 from nimmer.world.level import Level
 
 
@@ -50,39 +51,24 @@ class Scripted:
         self.lived = int(state["lived"])
 
 
-class Whole:
-    """A whole body with an explorer's brain, whose chance is part of its state."""
+class Whole(Dweller):
+    """A dweller with an explorer's brain."""
 
     def __init__(self, npc: int, level: Level, seed: int = 5, real: bool = False) -> None:
-        self.generator = Chance(seed).generator("virtual", npc)
-        self.neighbours = level.graph.neighbours.tolist()
-        self.body = Body(npc, self.brain(), level.graph.slots, real=real, guide=Pathfinder(self.neighbours))
+        generator = Chance(seed).generator("virtual", npc)
+        neighbours = level.graph.neighbours.tolist()
 
-    def brain(self) -> Explorer:
-        return Explorer(self.neighbours, self.generator)
+        def wake(body: Body) -> None:
+            body.brain = Explorer(neighbours, generator)
+            body.guide = Pathfinder(neighbours)
+
+        brain, guide = Explorer(neighbours, generator), Pathfinder(neighbours)
+        body = Body(npc, brain, level.graph.slots, real=real, guide=guide)
+        super().__init__(body, generator, wake)
 
     def wake(self) -> None:
         """Forget all plans, so that nothing but what is remembered goes on."""
-        self.body.brain = self.brain()
-        self.body.guide = Pathfinder(self.neighbours)
-
-    def tick(
-        self,
-        percept: Percept,
-        features: Floats,
-        known: Flags,
-        overrides: bytes | tuple[int, ...],
-        now_s: float,
-    ) -> Deed:
-        return self.body.tick(percept, features, known, overrides, now_s)
-
-    def state(self) -> dict[str, object]:
-        return {"body": self.body.state(), "chance": self.generator.bit_generator.state}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        self.wake()
-        self.body.restore(state["body"])
-        self.generator.bit_generator.state = state["chance"]
+        self._wake(self.body)
 
 
 def whole_folk(level: Level, npcs: int, seed: int = 5, real: bool = False) -> list[Whole]:

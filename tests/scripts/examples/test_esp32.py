@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from actors.charter import Charter
-from actors.devices import DevicesShell, Waves
 from nimmer.arena.layout import Plan
 from nimmer.arena.memory import Arena
 from nimmer.arena.outbox import OUTBOXES
-from nimmer.bus.bus import Bus, Delivery
+from nimmer.bus.bus import Delivery
 from nimmer.bus.identities import DEVICE, NERVOUS
 from nimmer.bus.message import DeviceReading, decode
 from nimmer.bus.nats import NatsBus
 from nimmer.clock import SystemClock
+from tests.actors.eager_devices import Eager
 from tests.nimmer.bus.conftest import Server
 
 pytestmark = pytest.mark.servers
@@ -50,20 +50,6 @@ def charter(tmp_path: Path, server: Server) -> Charter:
     )
     Arena.create(Path(made.arena), Plan(1, 25, len(OUTBOXES)), 1.0)
     return replace(made, nats_url=server.url)
-
-
-class Eager(DevicesShell):
-    """The actor's shell, which says when it listens."""
-
-    def __init__(self, charter: Charter) -> None:
-        super().__init__(charter)
-        self.listening = asyncio.Event()
-        self.handed: Waves = []
-        self.listener = self.handed.extend  # no thalamus here
-
-    async def _listen(self, bus: Bus) -> None:
-        await super()._listen(bus)
-        self.listening.set()
 
 
 async def board(url: str, *options: str, env: dict[str, str] | None = None) -> tuple[int | None, str]:
