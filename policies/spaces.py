@@ -22,7 +22,7 @@ def observation_space() -> Box:
     return Box(0.0, 1.0, (FEATURES,), np.float32)
 
 
-def action_space() -> Discrete:
+def action_space() -> "Discrete[np.int64]":
     """Return a fresh space of the twelve flat actions, see `nimmer.life.action.FLAT_ACTIONS`."""
     return Discrete(ACTIONS)
 

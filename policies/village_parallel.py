@@ -57,7 +57,7 @@ class VillageParallel(ParallelEnv):  # type: ignore[misc]  # pettingzoo ships no
         """Return the agent's observation space, always the same object."""
         return self.observation_spaces[agent]
 
-    def action_space(self, agent: str) -> Discrete:
+    def action_space(self, agent: str) -> "Discrete[np.int64]":
         """Return the agent's action space, always the same object."""
         return self.action_spaces[agent]
 

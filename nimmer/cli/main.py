@@ -45,6 +45,16 @@ COMMANDS: dict[str, Entry] = {
         "app",
         "Watch the virtual garden, and let a future of it run free: faster, paused, back.",
     ),
+    "train": Entry("nimmer.cli.train", "app", "Train the brains of NPCs, or the governor's net."),
+    "evaluate": Entry(
+        "nimmer.cli.evaluate",
+        "app",
+        "Compare trained brains or the governor with their rivals on fixed seeds.",
+    ),
+    "curriculum": Entry(
+        "nimmer.cli.curriculum", "app", "Run a village through the levels; say who holds it back."
+    ),
+    "governor": Entry("nimmer.cli.governor", "app", "Explain who got how much and why; steer the governor."),
     "doctor": Entry(
         "nimmer.cli.doctor", "doctor", "Examine this machine: what nimmer will use, and what is missing."
     ),
