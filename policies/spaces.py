@@ -10,7 +10,7 @@ from gymnasium.spaces import Box, Discrete
 from numpy.typing import NDArray
 
 from nimmer.life.action import ASK_CORTEX, FLAT_ACTIONS, SLOTS
-from nimmer.life.percept import FEATURES
+from nimmer.life.percept import FEATURES, PER_SLOT
 
 ACTIONS = len(FLAT_ACTIONS)
 _VERBS = np.array([action.verb for action in FLAT_ACTIONS], np.uint8)
@@ -35,6 +35,6 @@ def to_acts(actions: NDArray[Any]) -> tuple[NDArray[np.uint8], NDArray[np.int8]]
 def legal(features: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Return `(..., ACTIONS)` bool for features `(..., FEATURES)`: moves along edges, and all but ASK_CORTEX."""
     mask = np.ones((*features.shape[:-1], ACTIONS), np.bool_)
-    mask[..., :SLOTS] = features[..., : 5 * SLOTS : 5] > 0
+    mask[..., :SLOTS] = features[..., : PER_SLOT * SLOTS : PER_SLOT] > 0
     mask[..., FLAT_ACTIONS.index(ASK_CORTEX)] = False
     return mask

@@ -19,7 +19,7 @@ from nimmer.life.percept import PERCEPT
 from nimmer.life.wave import MEANINGS
 
 MAGIC = 0x4E494D4D45523031
-LAYOUT_VERSION = 3
+LAYOUT_VERSION = 4
 GATES = 8
 """Gates an NPC body has room for."""
 TRIGGERS = 4

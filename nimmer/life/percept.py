@@ -12,8 +12,10 @@ import numpy as np
 
 from nimmer.life.action import SLOTS
 
-FEATURES = 48
-"""Floats for a learning brain: 5 per slot, then 8 of the NPC itself (see `nimmer.world.observation`)."""
+PER_SLOT = 8
+"""Floats for a learning brain about each neighbour slot."""
+FEATURES = PER_SLOT * SLOTS + 8
+"""Floats for a learning brain: those of the slots, then 8 of the NPC itself (see `nimmer.world.observation`)."""
 
 PERCEPT = np.dtype(
     [

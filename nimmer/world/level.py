@@ -7,21 +7,23 @@ Source: docs/domain.md section 8 (curriculum).
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nimmer.errors import LevelError
 from nimmer.world.graph import WorldGraph
+from nimmer.world.outlook import hops
 
 WELL = "well"
 """The trait that makes a house a place to regain energy."""
 MAX_TRAITS = 64
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Level:
-    """A level.
+    """A level. What only an observer needs (hops, wells) is worked out when it is first asked for.
 
     traits: `(nodes,)` uint64, bit i set where the house has `vocabulary[i]`; never 0;
     wells: `(nodes,)` bool, where energy is regained.
@@ -38,6 +40,26 @@ class Level:
     def nodes(self) -> int:
         """Return how many houses there are."""
         return self.graph.nodes
+
+    @cached_property
+    def hops(self) -> NDArray[np.uint16]:
+        """Return `(nodes, nodes)`: edges of the shortest way between any two nodes."""
+        return hops(self.graph)
+
+    @cached_property
+    def well_nodes(self) -> NDArray[np.int64]:
+        """Return `(K,)`: the nodes with a well."""
+        return np.flatnonzero(self.wells)
+
+    @cached_property
+    def hops_to_wells(self) -> NDArray[np.uint16]:
+        """Return `(nodes, K)`: edges of the shortest way from any node to each of `well_nodes`."""
+        return np.ascontiguousarray(self.hops[:, self.well_nodes])
+
+    @cached_property
+    def well_bit(self) -> np.uint64:
+        """Return the trait mask of a well."""
+        return np.uint64(self.mask((WELL,)))
 
     def mask(self, traits: Iterable[str]) -> int:
         """Return the bit mask of named traits. Raises LevelError on a word outside the vocabulary."""

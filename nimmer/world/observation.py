@@ -1,22 +1,25 @@
 """What every NPC perceives, out of the village's state: the records NPC processes read and brains learn from.
 
-Features, 48 floats in 0..1 (the slots a graph lacks stay 0):
+Features, 72 floats in 0..1 (the slots a graph lacks stay 0):
 
-| index        | feature                                                                   |
-|--------------|---------------------------------------------------------------------------|
-| 5 * slot     | there is an edge                                                          |
-| 5 * slot + 1 | the house behind it is known                                              |
-| 5 * slot + 2 | free room behind it, share of the node's capacity                         |
-| 5 * slot + 3 | it is the slot of the last move                                           |
-| 5 * slot + 4 | free way ahead, cm / 200, at most 1                                       |
-| 40           | energy                                                                    |
-| 41           | the house here is known                                                   |
-| 42           | there is a well here                                                      |
-| 43           | others here, share of the room for others                                 |
-| 44           | news: houses the best-informed of them knows and the NPC does not / nodes |
-| 45           | coverage: share of the houses it knows                                    |
-| 46           | level / 3, at most 1                                                      |
-| 47           | the last action was refused                                               |
+| index        | feature                                                                               |
+|--------------|---------------------------------------------------------------------------------------|
+| 8 * slot     | there is an edge                                                                      |
+| 8 * slot + 1 | the house behind it is known                                                          |
+| 8 * slot + 2 | free room behind it, share of the node's capacity                                     |
+| 8 * slot + 3 | it is the slot of the last move                                                       |
+| 8 * slot + 4 | free way ahead, cm / 200, at most 1                                                   |
+| 8 * slot + 5 | nearness of the next unknown house that way, 1 / (1 + hops from behind), 0 for none   |
+| 8 * slot + 6 | news behind it: houses the best-informed there knows and the NPC does not / nodes     |
+| 8 * slot + 7 | nearness of the next house that way which the NPC knows to be a well                  |
+| 64           | energy                                                                                |
+| 65           | the house here is known                                                               |
+| 66           | there is a well here                                                                  |
+| 67           | others here, share of the room for others                                             |
+| 68           | news here: houses the best-informed of them knows and the NPC does not / nodes        |
+| 69           | coverage: share of the houses it knows                                                |
+| 70           | asked: houses the NPC knows and the least-informed here does not / nodes              |
+| 71           | the last action was refused                                                           |
 
 Source: docs/domain.md section 8 (observation = node features, neighbours, occupants, needs, coverage) and
 section 5 (a distance below 30 cm is an obstacle).
@@ -28,9 +31,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nimmer.life.action import SLOTS
-from nimmer.life.percept import FEATURES, PERCEPT
+from nimmer.life.percept import FEATURES, PER_SLOT, PERCEPT
 from nimmer.world.level import Level
-from nimmer.world.occupancy import Occupancy, companions, occupancy
+from nimmer.world.occupancy import Occupancy, by_cell, occupancy
+from nimmer.world.outlook import nearness
 from nimmer.world.rules import Rules
 from nimmer.world.state import Village
 
@@ -54,7 +58,7 @@ class _View:
     known: NDArray[np.bool_]
     distance_cm: NDArray[np.float32]
     others: NDArray[np.int64]
-    news: NDArray[np.uint16]
+    talk: "_Talk"
     here_known: NDArray[np.bool_]
     at_well: NDArray[np.bool_]
     coverage: NDArray[np.float32]
@@ -77,7 +81,7 @@ def observe(level: Level, rules: Rules, village: Village) -> tuple[NDArray[np.vo
         records[name] = getattr(village, name).reshape(-1)
     records["coverage"] = view.coverage
     records["occupants"] = view.others
-    records["news"] = view.news
+    records["news"] = view.talk.news
     records["here_known"] = view.here_known
     records["at_well"] = view.at_well
     records["neighbour"] = -1
@@ -123,7 +127,7 @@ def _look(level: Level, rules: Rules, village: Village) -> _View:
         known=known.astype(np.bool_) & exists,
         distance_cm=np.where(crowd >= rules.node_capacity, np.float32(CROWD_CM), open_cm[node]),
         others=found.count[found.cell] - 1,
-        news=_news(village, found),
+        talk=_talk(village, found, (found.cell - node)[:, None] + behind, exists),
         here_known=((own_bits[row + (node >> 6)] >> (node & 63).astype(np.uint64)) & np.uint64(1)).astype(
             np.bool_
         ),
@@ -132,36 +136,67 @@ def _look(level: Level, rules: Rules, village: Village) -> _View:
     )
 
 
-def _news(village: Village, found: Occupancy) -> NDArray[np.uint16]:
-    """Count, per NPC, the houses its best-informed companion knows and it does not."""
-    size = found.cell.size
-    news = np.zeros(size, np.uint16)
-    together = np.flatnonzero(found.count[found.cell] > 1)
-    if not together.size:
-        return news
+@dataclass(frozen=True, slots=True, eq=False)
+class _Talk:
+    """What there is to tell, in houses: news `(M,)` to hear here, asked `(M,)` to tell here, ahead `(M, S)` next door."""
+
+    news: NDArray[np.uint16]
+    asked: NDArray[np.uint16]
+    ahead: NDArray[np.uint16]
+
+
+def _talk(village: Village, found: Occupancy, behind: NDArray[np.int64], exists: NDArray[np.bool_]) -> _Talk:
+    """Compare what everyone knows with what those here and those behind each slot (`(M, S)` cells) know."""
+    size, slots = behind.shape
     bits = village.bits.reshape(size, -1)
-    others = companions(found)[together]
-    theirs = bits[np.where(others == size, together[:, None], others)] & ~bits[together][:, None, :]
-    news[together] = np.bitwise_count(theirs).sum(axis=2, dtype=np.uint16).max(axis=1)
-    return news
+    table = by_cell(found)
+    talk = _Talk(np.zeros(size, np.uint16), np.zeros(size, np.uint16), np.zeros((size, slots), np.uint16))
+    together = np.flatnonzero(found.count[found.cell] > 1)
+    mine = bits[together][:, None, :]
+    theirs = _bits_of(bits, table[found.cell[together]], together)
+    talk.news[together] = _most(theirs & ~mine)
+    talk.asked[together] = _most(mine & ~theirs)
+    who, slot = np.nonzero(exists & (found.count[behind] > 0))
+    theirs = _bits_of(bits, table[behind[who, slot]], who)
+    talk.ahead[who, slot] = _most(theirs & ~bits[who][:, None, :])
+    return talk
+
+
+def _bits_of(
+    bits: NDArray[np.uint64], others: NDArray[np.int64], instead: NDArray[np.int64]
+) -> NDArray[np.uint64]:
+    """Return `(K, fullest, words)`: what `others` `(K, fullest)` know; an empty place knows what `instead` knows."""
+    return bits[np.where(others == bits.shape[0], instead[:, None], others)]
+
+
+def _most(houses: NDArray[np.uint64]) -> NDArray[np.uint16]:
+    """Return `(K,)`: the most houses in any of the sets `(K, others, words)`."""
+    count: NDArray[np.uint16] = np.bitwise_count(houses).sum(axis=2, dtype=np.uint16).max(axis=1, initial=0)
+    return count
 
 
 def _fill(out: NDArray[np.float32], level: Level, rules: Rules, village: Village, view: _View) -> None:
     """Write the features of `view` into `out` `(M, FEATURES)`, which must hold zeros."""
     slots = level.graph.slots
-    ahead = out[:, : 5 * SLOTS].reshape(-1, SLOTS, 5)[:, :slots]
+    ahead = out[:, : PER_SLOT * SLOTS].reshape(-1, SLOTS, PER_SLOT)[:, :slots]
     ahead[:, :, 0] = view.exists
     ahead[:, :, 1] = view.known
     room = np.maximum(rules.node_capacity - view.crowd, 0) * view.exists
     ahead[:, :, 2] = room / np.float32(rules.node_capacity)
     ahead[:, :, 3] = village.heading.reshape(-1, 1) == np.arange(slots, dtype=np.int8)
     ahead[:, :, 4] = np.minimum(view.distance_cm * np.float32(1.0 / RANGE_CM), np.float32(1.0))
-    own = out[:, 5 * SLOTS :]
+    nodes = np.float32(level.nodes)
+    knowledge = village.knowledge.reshape(-1, level.nodes)
+    ahead[:, :, 5] = nearness(level.hops, view.behind, knowledge == 0, view.exists)
+    ahead[:, :, 6] = view.talk.ahead / nodes
+    wells = knowledge[:, level.well_nodes] & level.well_bit != 0
+    ahead[:, :, 7] = nearness(level.hops_to_wells, view.behind, wells, view.exists)
+    own = out[:, PER_SLOT * SLOTS :]
     own[:, 0] = village.energy.reshape(-1)
     own[:, 1] = view.here_known
     own[:, 2] = view.at_well
     own[:, 3] = np.minimum(view.others / np.float32(max(rules.node_capacity - 1, 1)), np.float32(1.0))
-    own[:, 4] = view.news / np.float32(level.nodes)
+    own[:, 4] = view.talk.news / nodes
     own[:, 5] = view.coverage
-    own[:, 6] = min(level.number / 3.0, 1.0)
+    own[:, 6] = view.talk.asked / nodes
     own[:, 7] = village.rejection.reshape(-1) != 0

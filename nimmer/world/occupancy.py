@@ -42,10 +42,15 @@ def ranks(cell: NDArray[np.int64], member: NDArray[np.int64], members: int) -> t
     return sorted_cell, sorted_member, place - np.maximum.accumulate(np.where(first, place, 0))
 
 
-def companions(found: Occupancy) -> NDArray[np.int64]:
-    """Return `(M, fullest)`: for every NPC the flat indices of all on its node, itself too, by rising id; else M."""
+def by_cell(found: Occupancy) -> NDArray[np.int64]:
+    """Return `(W * nodes, fullest)`: the flat indices of all on each cell, by rising id; M where there is nobody."""
     npcs = found.cell.size
     cell, member, rank = ranks(found.cell, np.arange(npcs), npcs)
     table = np.full((found.count.size, int(found.count.max())), npcs, np.int64)
     table[cell, rank] = member
-    return table[found.cell]
+    return table
+
+
+def companions(found: Occupancy) -> NDArray[np.int64]:
+    """Return `(M, fullest)`: for every NPC the flat indices of all on its node, itself too, by rising id; else M."""
+    return by_cell(found)[found.cell]

@@ -58,7 +58,7 @@ def test_an_episode_is_truncated_and_the_next_call_begins_the_next_one() -> None
     assert not (terminations | truncations).any()
     assert (rewards == 0).all()
     assert (infos["coverage"] == 0).all()
-    assert (observations[:, 40] == 1).all()
+    assert (observations[:, 64] == 1).all()
     assert observations.shape == first.shape
 
 

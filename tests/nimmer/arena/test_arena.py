@@ -16,7 +16,7 @@ from nimmer.arena.outbox import Letter, Outbox
 from nimmer.arena.ring import RingReader
 from nimmer.arena.slot import Slot
 from nimmer.errors import ArenaError
-from nimmer.life.percept import features, unpack
+from nimmer.life.percept import FEATURES, features, unpack
 from nimmer.life.wave import Wave
 
 PLAN = Plan(npcs=3, nodes=25, outboxes=6)
@@ -64,14 +64,14 @@ def test_an_observation_arrives_whole(arena: Arena) -> None:
     records = empty_percepts(3)
     records["tick"], records["node"], records["energy"] = 42, [5, 6, 7], 0.5
     records["neighbour"], records["distance_cm"] = [1, 2, 3, 4, -1, -1, -1, -1], 15.0
-    records["features"] = np.arange(48, dtype=np.float32)
+    records["features"] = np.arange(FEATURES, dtype=np.float32)
     Board(arena).show(42, records, np.eye(3, 25, dtype=np.uint8))
     record = slot.percept()
     assert record is not None
     percept = unpack(record)
     assert (percept.tick, percept.node, percept.energy) == (42, 6, 0.5)
     assert percept.neighbour == (1, 2, 3, 4, -1, -1, -1, -1)
-    assert features(record).tolist() == list(range(48))
+    assert features(record).tolist() == list(range(FEATURES))
     assert slot.known.tolist() == [0, 1] + [0] * 23
 
 

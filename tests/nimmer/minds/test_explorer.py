@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from nimmer.chance import Chance
 from nimmer.errors import WeightsError
 from nimmer.life.action import LOOK, STAY, TALK, Action
-from nimmer.life.percept import Percept, features, unpack
+from nimmer.life.percept import FEATURES, Percept, features, unpack
 from nimmer.minds.explorer import Explorer
 from nimmer.world.curriculum import birth
 from nimmer.world.level import Level
@@ -23,7 +23,7 @@ from nimmer.world.step import step
 
 LEVEL = load_levels()[1]
 RULES = Rules()
-NO_FEATURES = np.zeros(48, np.float32)
+NO_FEATURES = np.zeros(FEATURES, np.float32)
 
 
 def explorer(seed: int = 1, level: Level = LEVEL) -> Explorer:

@@ -1,8 +1,11 @@
+from collections import deque
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from nimmer.chance import Chance
 from nimmer.life.percept import PERCEPT, features, unpack
@@ -43,17 +46,47 @@ def test_the_features_say_the_same_to_a_learning_brain(level: Level) -> None:
     village = newborn(level, np.array([[7, 2, 2, 2, 2, 7]], np.int32))
     records, _ = observe(level, RULES, knowing(village, 0, 7, 8))
     found = features(records[0, 0].tobytes())
-    assert found[:5].tolist() == [1.0, 0.0, 0.0, 0.0, np.float32(0.125)]
-    assert found[5:10].tolist() == [1.0, 1.0, 1.0, 0.0, 1.0]
-    assert (found[20:40] == 0).all()
-    assert found[40:].tolist() == [
-        1.0, 1.0, 1.0, np.float32(1 / 3), 0.0, np.float32(0.08), np.float32(1 / 3), 0.0
+    assert found[:8].tolist() == [1.0, 0.0, 0.0, 0.0, np.float32(0.125), 1.0, 0.0, 0.0]
+    assert found[8:16].tolist() == [1.0, 1.0, 1.0, 0.0, 1.0, 0.5, 0.0, 0.0]
+    assert (found[32:64] == 0).all()
+    assert found[64:].tolist() == [
+        1.0, 1.0, 1.0, np.float32(1 / 3), 0.0, np.float32(0.08), np.float32(0.08), 0.0
     ]  # fmt: skip
+
+
+def test_a_well_is_near_once_the_npc_knows_it_is_one(level: Level) -> None:
+    village = newborn(level, np.array([[6]], np.int32))
+    knowledge = village.knowledge.copy()
+    knowledge[0, 0, [7, 8]] = level.traits[[7, 8]]
+    village = Village.from_bytes(replace(village, knowledge=knowledge).to_bytes())
+    ways = observe_features(level, RULES, village)[0, 0, 7:64:8]
+    assert ways.tolist() == [np.float32(1 / 3), 1.0, np.float32(1 / 3), np.float32(1 / 3), 0, 0, 0, 0]
+
+
+def test_news_next_door_is_seen_from_here(level: Level) -> None:
+    village = newborn(level, np.array([[7, 2, 8, 13]], np.int32))
+    village = knowing(knowing(village, 1, 0, 1, 2), 2, 7)
+    ahead = observe_features(level, RULES, village)[0, 0, 6:64:8]
+    assert ahead.tolist() == [np.float32(3 / 25), np.float32(1 / 25), 0, 0, 0, 0, 0, 0]
 
 
 def test_a_wall_reads_15_cm(level: Level) -> None:
     records, _ = observe(level, RULES, newborn(level, np.array([[0]], np.int32)))
     assert records["distance_cm"][0, 0, :4].tolist() == [15.0, 415.0, 415.0, 15.0]
+
+
+def nearest(level: Level, there: int, wanted: NDArray[np.bool_]) -> float:
+    """Search breadth first, the plain way."""
+    seen, queue = {there}, deque([(there, 0)])
+    while queue and there >= 0:
+        node, hops = queue.popleft()
+        if wanted[node]:
+            return 1 / (1 + hops)
+        for other in level.graph.neighbours[node].tolist():
+            if other >= 0 and other not in seen:
+                seen.add(other)
+                queue.append((other, hops + 1))
+    return 0.0
 
 
 @settings(max_examples=20, deadline=None)
@@ -78,6 +111,8 @@ def test_observations_agree_with_a_plain_count(seed: int, npcs: int, number: int
         assert record["here_known"] == (not lacks[here])
         for slot in range(4):
             there = int(level.graph.neighbours[here, slot])
+            near = records["features"][0, npc, 8 * slot + 5]
+            assert near == pytest.approx(nearest(level, there, lacks))
             assert record["neighbour"][slot] == there
             crowd = int((village.node[0] == there).sum()) if there >= 0 else 0
             assert record["neighbour_occupants"][slot] == crowd
