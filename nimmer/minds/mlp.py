@@ -1,7 +1,8 @@
 """A small neural brain in numpy alone: features in, one of twelve actions out, weights of its own per NPC.
 
 Numpy keeps an NPC's process at a few dozen megabytes and a forward pass at microseconds. The net is
-features -> hidden -> hidden -> actions with tanh between.
+features -> hidden -> hidden -> actions with tanh between; a second head on the same hidden layers says what the NPC
+expects of its future, which only learning asks for.
 Source: docs/domain.md section 8 (private weights, network size small, medium or large).
 """
 
@@ -37,6 +38,8 @@ def shapes(hidden: int) -> dict[str, tuple[int, ...]]:
         "b2": (hidden,),
         "w3": (hidden, ACTIONS),
         "b3": (ACTIONS,),
+        "wv": (hidden, 1),
+        "bv": (1,),
     }
 
 

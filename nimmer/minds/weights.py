@@ -17,7 +17,7 @@ from nimmer.errors import WeightsError
 from nimmer.minds.mlp import HIDDEN, Weights, check_weights
 
 _MAX_BYTES = 64 << 20
-_FORMAT = "nimmer-mlp-1"
+_FORMAT = "nimmer-mlp-2"
 
 
 @dataclass(frozen=True, slots=True)

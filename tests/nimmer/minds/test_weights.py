@@ -61,10 +61,10 @@ def test_another_shape_or_another_model_is_refused(tmp_path: Path, weights: Weig
     path.write_bytes(save(weights))
     with pytest.raises(WeightsError, match="not a brain of format"):
         load_weights(path)
-    path.write_bytes(save(weights, {"format": "nimmer-mlp-1"}))
+    path.write_bytes(save(weights, {"format": "nimmer-mlp-2"}))
     with pytest.raises(WeightsError, match="lacks npc and seed"):
         load_weights(path)
-    path.write_bytes(save({"w1": weights["w1"]}, {"format": "nimmer-mlp-1"}))
+    path.write_bytes(save({"w1": weights["w1"]}, {"format": "nimmer-mlp-2"}))
     with pytest.raises(
         WeightsError, match=r"a\.safetensors: weight 'b1' is missing|a\.safetensors: weight 'w1'"
     ):
