@@ -17,7 +17,14 @@ LIFEFORCE_LOW = 20.0
 
 @dataclass(frozen=True, slots=True)
 class NpcSituation:
-    """What the governor sees of one NPC. Shares are 0..1, lateness in ms, lifeforce in its own unit."""
+    """What the governor sees of one NPC. Shares are 0..1, lateness in ms, lifeforce in its own unit.
+
+    What happened, since the last epoch: cpu_used_percent: of one core; ticks_kept: share of the due ticks that were
+    done; gained: coverage; earned: lifeforce, below 0 when it shrank; met, missed: triggers, that is gate openings
+    whose nerve ran in time, and those that timed out or fell into skipped ticks. What is so now: balance: income over
+    expense (lambda); gates_open: how many; urgent: one of them for danger or battery; cortex_wait_ms: of its oldest
+    open question; occupants: others on its node; news: houses the best-informed of them knows and it does not.
+    """
 
     npc: int
     alive: bool
@@ -28,6 +35,36 @@ class NpcSituation:
     lifeforce: float
     lateness_p99_ms: float = 0.0
     wants_cortex: bool = False
+    cpu_used_percent: float = 0.0
+    ticks_kept: float = 1.0
+    gained: float = 0.0
+    earned: float = 0.0
+    met: int = 0
+    missed: int = 0
+    balance: float = 1.0
+    gates_open: int = 0
+    urgent: bool = False
+    cortex_wait_ms: float = 0.0
+    occupants: int = 0
+    news: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class VillageSituation:
+    """What the governor sees of the world as a whole.
+
+    level: of the curriculum, from 1; capacity_percent: of one core, for all NPCs together; cortex_slots: questions
+    it answers at a time; cortex_queue: questions that wait; cortex_p95_ms: of the answers since the last epoch;
+    cortex_stuck: it has not answered within its timeout; lifeforce_budget: what all NPCs may spend in an epoch.
+    """
+
+    level: int
+    capacity_percent: float
+    cortex_slots: int = 0
+    cortex_queue: int = 0
+    cortex_p95_ms: float = 0.0
+    cortex_stuck: bool = False
+    lifeforce_budget: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,15 @@
-"""A brain's weights on disk, as safetensors: data only, so that a file from elsewhere can run nothing.
+"""A brain's weights on disk: whose they are stands beside them.
 
-Source: docs/domain.md section 8 (private weights per NPC); format: safetensors.
+Source: docs/domain.md section 8 (private weights per NPC); format: safetensors, see `nimmer.minds.tensor_file`.
 """
 
-import json
-import os
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
-
 from nimmer.errors import WeightsError
 from nimmer.minds.mlp import HIDDEN, Weights, check_weights
+from nimmer.minds.tensor_file import read_tensors, write_tensors
 
-_MAX_BYTES = 64 << 20
 _FORMAT = "nimmer-mlp-2"
 
 
@@ -32,19 +25,7 @@ def save_weights(path: Path, weights: Weights, origin: Origin) -> None:
     """Write `weights` to `path`, whole or not at all. Raises WeightsError when they form no brain or cannot be kept."""
     hidden = check_weights(weights)
     metadata = {"format": _FORMAT, "hidden": str(hidden), "npc": str(origin.npc), "seed": str(origin.seed)}
-    data = save({name: np.ascontiguousarray(array) for name, array in weights.items()}, metadata)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            partial.unlink()
-        raise WeightsError(f"{path}: cannot be written ({error.strerror or error})") from error
+    write_tensors(path, weights, metadata)
 
 
 def load_weights(path: Path, hidden: int | None = None) -> tuple[Weights, Origin]:
@@ -53,14 +34,8 @@ def load_weights(path: Path, hidden: int | None = None) -> tuple[Weights, Origin
     hidden: width the brain must have, any when not given. Raises WeightsError naming the file and the fix when it is
     missing, corrupt, a pickle or of another shape.
     """
-    data = _read(path)
-    metadata = _metadata(data, path)
-    try:
-        weights: Weights = dict(load(data))
-    except (SafetensorError, ValueError, KeyError) as error:
-        raise WeightsError(
-            f"{path}: corrupt safetensors ({error}); restore a copy or delete it to start anew"
-        ) from error
+    tensors, metadata = read_tensors(path, _FORMAT, "brain", "nimmer.minds.weights")
+    weights: Weights = tensors
     try:
         width = check_weights(weights)
     except WeightsError as error:
@@ -76,38 +51,3 @@ def load_weights(path: Path, hidden: int | None = None) -> tuple[Weights, Origin
         raise WeightsError(
             f"{path}: the metadata lacks npc and seed; save it with nimmer.minds.weights"
         ) from error
-
-
-def _read(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise WeightsError(f"{path}: larger than {_MAX_BYTES >> 20} MiB, so it is no NPC's brain")
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise WeightsError(
-            f"{path}: there is no such file; train a brain or start without weights"
-        ) from error
-    except OSError as error:
-        raise WeightsError(f"{path}: cannot be read ({error.strerror or error})") from error
-
-
-def _metadata(data: bytes, path: Path) -> dict[str, str]:
-    length = int.from_bytes(data[:8], "little")
-    if data[8:9] != b"{" or length > len(data) - 8:
-        if data[:1] == b"\x80" or data[:2] == b"PK":
-            raise WeightsError(
-                f"{path}: is a pickle, which could run code; nimmer reads safetensors only, convert it"
-            )
-        raise WeightsError(f"{path}: corrupt or not safetensors; restore a copy or delete it to start anew")
-    try:
-        header = json.loads(data[8 : 8 + length])
-    except ValueError as error:
-        raise WeightsError(
-            f"{path}: corrupt safetensors header; restore a copy or delete it to start anew"
-        ) from error
-    metadata = header.get("__metadata__", {}) if isinstance(header, dict) else {}
-    if not isinstance(metadata, dict) or metadata.get("format") != _FORMAT:
-        raise WeightsError(
-            f"{path}: safetensors, but not a brain of format {_FORMAT}; save it with nimmer.minds.weights"
-        )
-    return metadata
