@@ -9,6 +9,8 @@ Autoreset is next-step: the call after an end ignores that world's actions and r
 Source: docs/domain.md section 8 and section 13, point 17.
 """
 
+import base64
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from nimmer.errors import WorldError
 from nimmer.world.curriculum import birth
 from nimmer.world.level import Level
 from nimmer.world.observation import observe_features
@@ -23,6 +26,7 @@ from nimmer.world.quiz import passed
 from nimmer.world.rules import Rules
 from nimmer.world.state import Village
 from nimmer.world.step import step
+from policies.incentives import Incentives
 from policies.spaces import action_space, observation_space, to_acts
 
 Floats = NDArray[np.float32]
@@ -39,9 +43,18 @@ class VillageVector(VectorEnv[Floats, NDArray[Any], NDArray[Any]]):
     metadata: dict[str, Any] = {"autoreset_mode": AutoresetMode.NEXT_STEP, "render_modes": []}  # noqa: RUF012
 
     def __init__(
-        self, level: Level, worlds: int = 1, npcs: int = 25, rules: Rules | None = None, max_ticks: int = 1000
+        self,
+        level: Level,
+        worlds: int = 1,
+        npcs: int = 25,
+        rules: Rules | None = None,
+        max_ticks: int = 1000,
+        incentives: Incentives | None = None,
     ) -> None:
-        """Build the spaces; the worlds begin with `reset`. Raises ValueError when max_ticks is below 1."""
+        """Build the spaces; the worlds begin with `reset`. Raises ValueError when max_ticks is below 1.
+
+        incentives: what training pays on top of the world's rewards; nothing when not given.
+        """
         if max_ticks < 1:
             raise ValueError(f"max_ticks is {max_ticks}; an episode lasts at least one tick")
         self._level = level
@@ -49,6 +62,7 @@ class VillageVector(VectorEnv[Floats, NDArray[Any], NDArray[Any]]):
         self._worlds = worlds
         self._npcs = npcs
         self._max_ticks = max_ticks
+        self._incentives = incentives
         self.num_envs = worlds * npcs
         self.single_observation_space = observation_space()
         self.single_action_space = action_space()
@@ -84,6 +98,7 @@ class VillageVector(VectorEnv[Floats, NDArray[Any], NDArray[Any]]):
         if self._village is None:
             raise RuntimeError("call reset before step")
         verbs, slots = to_acts(np.asarray(actions).reshape(self._worlds, self._npcs))
+        complete = self._village.facts == self._level.nodes
         village, _ = step(self._level, self._rules, self._village, verbs, slots, self._present)
         if self._over.any():
             village = village.with_worlds(self._over, self._born(int(self._over.sum())))
@@ -92,13 +107,45 @@ class VillageVector(VectorEnv[Floats, NDArray[Any], NDArray[Any]]):
         self._over = terminated | truncated
         self._village = village
         observations, infos = self._observed(village)
+        rewards = (
+            village.reward if self._incentives is None else self._incentives.pay(village.reward, complete)
+        )
         return (
             observations,
-            village.reward.reshape(-1),
+            rewards.reshape(-1),
             np.repeat(terminated, self._npcs),
             np.repeat(truncated, self._npcs),
             infos,
         )
+
+    def state(self) -> dict[str, object]:
+        """Return the worlds, the chance they are born by and which have just ended, as plain JSON values."""
+        if self._village is None:
+            raise RuntimeError("call reset before state")
+        return {
+            "village": base64.b64encode(self._village.to_bytes()).decode(),
+            "over": self._over.tolist(),
+            "chance": self.np_random.bit_generator.state,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> tuple[Floats, Flags]:
+        """Take back what `state` returned; return what everyone observes and which worlds have just ended.
+
+        Raises WorldError when it is of other worlds than these.
+        """
+        village = Village.from_bytes(base64.b64decode(state["village"]))
+        if (village.worlds, village.npcs) != (
+            self._worlds,
+            self._npcs,
+        ) or village.level != self._level.number:
+            raise WorldError(
+                f"the saved worlds are {village.worlds} of {village.npcs} NPCs on level {village.level}; here they are"
+                f" {self._worlds} of {self._npcs} on level {self._level.number}"
+            )
+        self._village = village
+        self._over = np.asarray(state["over"], np.bool_)
+        self.np_random.bit_generator.state = state["chance"]
+        return self._observed(village)[0], self._over.copy()
 
     def _born(self, worlds: int) -> Village:
         return birth(self._level, self._rules, self._npcs, worlds, self.np_random)

@@ -1,8 +1,156 @@
-"""`nimmer train npc`: to come."""
+"""`nimmer train npc`: brains for a village, by our own PPO on stacked nets or by RLlib; progress, checkpoints, resume.
 
-from nimmer.errors import NimmerError
+Source: docs/brains.md, "Training".
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from nimmer.cli.console import emit_json, screen
+from nimmer.cli.durations import duration_s, spoken
+from nimmer.cli.options import JsonOption
+from nimmer.clock import SystemClock
+from nimmer.errors import ConfigError, NimmerError
+
+if TYPE_CHECKING:
+    from policies.npc_training import TrainingSettings
+    from policies.training_run import TrainingRun
+
+TRAINERS = ("stacked", "rllib", "cleanrl")
+TrainerName = Literal["stacked", "rllib", "cleanrl"]
 
 
-def npc() -> None:
-    """Not there yet: nimmer train npc."""
-    raise NimmerError("not there yet")
+def npc(
+    npcs: Annotated[int, typer.Option("--npcs", metavar="N", help="NPCs in every village.")] = 25,
+    level: Annotated[int, typer.Option("--level", metavar="L", help="Level of the curriculum.")] = 1,
+    levels_file: Annotated[
+        Path | None, typer.Option("--levels-file", metavar="FILE", help="Levels of your own.")
+    ] = None,
+    network: Annotated[
+        str, typer.Option("--network", metavar="SIZE", help="small, medium or large nets.")
+    ] = "medium",
+    trainer: Annotated[
+        TrainerName,
+        typer.Option("--trainer", help="stacked: our PPO; rllib: RLlib's; cleanrl: the plain rival."),
+    ] = "stacked",
+    agent_steps: Annotated[
+        int, typer.Option("--agent-steps", metavar="N", help="Budget; the learning rate falls along it.")
+    ] = 40_000_000,
+    for_: Annotated[
+        str | None,
+        typer.Option("--for", metavar="TIME", help="Stop after this long, such as 10m, if not done."),
+    ] = None,
+    shared: Annotated[
+        float, typer.Option("--shared", metavar="SHARE", help="Share of the budget with one net for all.")
+    ] = 0.5,
+    worlds: Annotated[int, typer.Option("--worlds", metavar="W", help="Villages lived at once.")] = 64,
+    seed: Annotated[int, typer.Option("--seed", help="Same seed, same curve.")] = 1,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where to write; default: training/npc-SEED.")
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option("--resume", metavar="DIR", help="Go on with the training in DIR, as it was begun."),
+    ] = None,
+    tune: Annotated[
+        int,
+        typer.Option("--tune", metavar="TRIALS", help="Search the committed space with Ray Tune instead."),
+    ] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Train the brains of a village and write them, with a card, to DIR/npcs.safetensors.
+
+    Ctrl-C stops after the iteration and keeps a checkpoint; --resume goes on from it, also after a kill -9.
+
+    [dim]$[/dim] nimmer train npc --npcs 25 --level 1
+
+    [dim]$[/dim] nimmer train npc --for 10m --out brains
+
+    [dim]$[/dim] nimmer train npc --resume brains
+
+    [dim]$[/dim] nimmer train npc --trainer rllib --agent-steps 2000000
+
+    [dim]$[/dim] nimmer train npc --tune 8 --agent-steps 1000000
+
+    [dim]$[/dim] ray job submit -- nimmer train npc --trainer rllib --out /tmp/brains
+    """
+    within_s = duration_s(for_) if for_ else None
+    try:
+        from policies.npc_training import TrainingSettings
+        from policies.training_run import begin, go_on
+    except ModuleNotFoundError as error:
+        raise NimmerError(
+            f"training needs {error.name}, which is not installed; run scripts/setup training"
+        ) from error
+    if resume is not None:
+        run = go_on(resume)
+    else:
+        settings = TrainingSettings(
+            level=level,
+            levels_file=str(levels_file.absolute()) if levels_file else None,
+            npcs=npcs,
+            size=network,  # type: ignore[arg-type]  # checked by the settings, which name the sizes
+            seed=seed,
+            agent_steps=agent_steps,
+            worlds=worlds,
+            shared=shared,
+        )
+        directory = out or Path("training") / f"npc-{seed}"
+        if tune:
+            _tune(settings, tune, directory, as_json=as_json)
+            return
+        run = begin(directory, trainer, settings)
+    _train(run, within_s, as_json=as_json)
+
+
+def _train(run: "TrainingRun", within_s: float | None, *, as_json: bool) -> None:
+    """Iterate with a bar until the budget, the time or the user's patience is over."""
+    clock, console = SystemClock(), screen()
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, disable=as_json, transient=True) as bar:
+        task = bar.add_task("training", total=run.settings.agent_steps, completed=run.trainer.agent_steps)
+
+        def told(numbers: dict[str, float]) -> None:
+            ticks = numbers["episode_ticks"]
+            passing = f"passes in {ticks:.1f} ticks" if ticks == ticks else "no village has passed yet"
+            bar.update(task, completed=numbers["agent_steps"], description=passing)
+
+        summary = run.live(clock, within_s, told)
+    if as_json:
+        emit_json(summary)
+        return
+    done = "done" if summary["finished"] else "stopped; go on with --resume " + str(run.directory)
+    console.print(
+        f"{done}: {summary['agent_steps']:,} agent-steps in {spoken(float(str(summary['wall_s'])))},"
+        f" {summary['agent_steps_per_cpu_s']:,} per CPU-second\n"
+        f"a village passed in {summary['episode_ticks']} ticks in the last iterations\n"
+        f"brains: {summary['brains']}\ncurve: {run.directory / 'progress.csv'};"
+        f" tensorboard --logdir {run.directory / 'tensorboard'}\n"
+        f"next: nimmer evaluate npc --weights {summary['brains']}"
+    )
+
+
+def _tune(settings: "TrainingSettings", trials: int, directory: Path, *, as_json: bool) -> None:
+    """Search, and show which trial was best."""
+    from policies.search import search
+
+    if trials < 1:
+        raise ConfigError(f"--tune is {trials}; give the number of trials, 1 or more")
+    found = search(settings, trials, directory)
+    if as_json:
+        emit_json(found)
+        return
+    screen().print(
+        f"best of {trials}: a village passes in {found['episode_ticks']:.1f} ticks with {found['config']}\n"
+        f"trials: {directory}"
+    )

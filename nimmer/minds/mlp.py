@@ -18,6 +18,7 @@ from nimmer.life.percept import FEATURES, Percept
 from nimmer.minds.brain import Flags, Floats
 
 Size = Literal["small", "medium", "large"]
+SIZES: tuple[Size, ...] = ("small", "medium", "large")
 HIDDEN: dict[str, int] = {"small": 32, "medium": 64, "large": 128}
 """Width of both hidden layers by size name."""
 ACTIONS = len(FLAT_ACTIONS)

@@ -1,0 +1,224 @@
+"""The training of a village's brains: what it is asked for, and the loop's one step, whoever the trainer is.
+
+All NPCs begin with one shared net, for what one learns all know then; at a share of the budget each gets a copy of its
+own and goes on alone. The order of everything is fixed by the seed: the same seed gives the same curve.
+Source: docs/brains.md, "Training"; docs/domain.md section 8.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+
+from nimmer.chance import Chance
+from nimmer.errors import ConfigError, WeightsError
+from nimmer.minds.mlp import HIDDEN, SIZES, Size, Weights
+from nimmer.world.level import Level
+from nimmer.world.levels import load_levels
+from nimmer.world.rules import Rules
+from nimmer.world.seeds import training_seed
+from policies.checkpoint import Numbers, load_checkpoint, save_checkpoint
+from policies.incentives import Incentives
+from policies.ppo import Ppo, PpoSettings
+from policies.rollout import Collector
+from policies.stacked_net import StackedNet
+from policies.village_vector import VillageVector
+
+Tensors = dict[str, torch.Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSettings:
+    """What a training is asked for; everything that decides its course.
+
+    level: of the curriculum in `levels_file`, the built-in one when None; size: of every net; agent_steps: budget;
+    worlds: villages stepped at once; shared: share of the budget for which all NPCs have one net; max_ticks: after
+    which an episode is cut off.
+    """
+
+    level: int = 1
+    levels_file: str | None = None
+    npcs: int = 25
+    size: Size = "medium"
+    seed: int = 1
+    agent_steps: int = 40_000_000
+    worlds: int = 64
+    shared: float = 0.5
+    max_ticks: int = 200
+    incentives: Incentives = field(default=Incentives(team=0.5, waiting=0.1, lasting=0.1))
+    ppo: PpoSettings = field(default=PpoSettings(ticks=16))
+
+    def __post_init__(self) -> None:
+        """Raise ConfigError naming the key, the value and the range when a setting makes no sense."""
+        training_seed(self.seed)
+        for name, low, high in (
+            ("npcs", 1, 500),
+            ("agent_steps", 1, 10**12),
+            ("worlds", 1, 4096),
+            ("shared", 0.0, 1.0),
+            ("max_ticks", 1, 1_000_000),
+        ):
+            if not low <= (value := getattr(self, name)) <= high:
+                raise ConfigError(f"{name} is {value}; it must be {low} to {high}")
+        if self.size not in SIZES:
+            raise ConfigError(f"size is {self.size!r}; it must be one of {', '.join(SIZES)}")
+
+    def village_level(self) -> Level:
+        """Return the level to train on. Raises LevelError when there is none."""
+        return load_levels(Path(self.levels_file) if self.levels_file else None)[self.level]
+
+    def village(self, level: Level) -> VillageVector:
+        """Return the worlds to train in."""
+        return VillageVector(
+            level, self.worlds, self.npcs, Rules(), self.max_ticks, incentives=self.incentives
+        )
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return all settings as plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> "TrainingSettings":
+        """Return the settings `to_mapping` made `values` of. Raises ConfigError when they are not that."""
+        try:
+            return replace(
+                cls(**values),
+                incentives=Incentives(**values["incentives"]),
+                ppo=PpoSettings(**values["ppo"]),
+            )
+        except (TypeError, KeyError, ValueError) as error:
+            raise ConfigError(f"these are no settings of a training: {error}") from error
+
+
+class Trainer(Protocol):
+    """Who trains: each call of `iterate` is one row of the progress."""
+
+    @property
+    def iteration(self) -> int:
+        """Return the iterations done."""
+        ...
+
+    @property
+    def agent_steps(self) -> int:
+        """Return the agent-steps lived, over all resumptions."""
+        ...
+
+    def iterate(self) -> dict[str, float]:
+        """Do one iteration and return its numbers by name."""
+        ...
+
+    def brains(self) -> list[Weights]:
+        """Return everybody's weights, NPC 0 first."""
+        ...
+
+    def save(self, directory: Path) -> None:
+        """Put a checkpoint into `directory`."""
+        ...
+
+    def restore(self, directory: Path) -> None:
+        """Take a checkpoint back. Raises WeightsError when it is missing, corrupt or of another training."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what was held."""
+        ...
+
+
+class StackedTrainer:
+    """Our own PPO on stacked nets: the default."""
+
+    def __init__(self, settings: TrainingSettings) -> None:
+        """Begin with newborn brains. Raises LevelError when there is no such level or no room on it."""
+        self._settings = settings
+        self.iteration = self.agent_steps = 0
+        chance = Chance(settings.seed)
+        level = settings.village_level()
+        seeds = chance.generator("training", "seeds").integers(0, 2**31, 2).tolist()
+        self._collector = Collector(settings.village(level), settings.npcs, seeds[0])
+        self._generator = torch.Generator().manual_seed(seeds[1])
+        newborn = StackedNet.newborn(
+            1 if settings.shared > 0 else settings.npcs,
+            settings.size,
+            chance.generator("training", "weights"),
+        )
+        self._ppo = Ppo(newborn, settings.ppo, self._generator)
+
+    def iterate(self) -> dict[str, float]:
+        """Collect a batch in every world and learn from it."""
+        settings = self._settings
+        done = min(self.agent_steps / settings.agent_steps, 1.0)
+        if self._ppo.net.npcs == 1 < settings.npcs and done >= settings.shared:
+            self._part()
+        update, tally = self._ppo.iterate(self._collector, done)
+        self.iteration += 1
+        self.agent_steps += settings.ppo.ticks * settings.worlds * settings.npcs
+        ended = len(tally.ticks)
+        return {
+            "agent_steps": self.agent_steps,
+            "episodes": ended,
+            "episode_ticks": sum(tally.ticks) / ended if ended else float("nan"),
+            "unfinished": tally.truncated,
+            "reward": tally.reward,
+            "nets": self._ppo.net.npcs,
+            "policy_loss": update.policy_loss,
+            "value_loss": update.value_loss,
+            "entropy": update.entropy,
+            "clipped": update.clipped,
+        }
+
+    def _part(self) -> None:
+        """Give every NPC a copy of the shared net for its own."""
+        own = self._ppo.net.individuals(self._settings.npcs)
+        self._ppo = Ppo(own, self._settings.ppo, self._generator)
+
+    def brains(self) -> list[Weights]:
+        """Return everybody's weights, NPC 0 first; copies of the shared net while there is one."""
+        found = self._ppo.net.brains()
+        return found if len(found) == self._settings.npcs else found * self._settings.npcs
+
+    def save(self, directory: Path) -> None:
+        """Put a checkpoint into `directory`, from which the very same course goes on."""
+        tensors, numbers = self._ppo.state()
+        numbers |= {
+            "settings": self._settings.to_mapping(),
+            "iteration": self.iteration,
+            "agent_steps": self.agent_steps,
+            "nets": self._ppo.net.npcs,
+            "collector": self._collector.state(),
+        }
+        save_checkpoint(directory, tensors, numbers)
+
+    def restore(self, directory: Path) -> None:
+        """Take a checkpoint back: weights to the bit, counters, worlds and chance."""
+        tensors, numbers = load_checkpoint(directory)
+        self._check(numbers, directory)
+        if numbers["nets"] != self._ppo.net.npcs:
+            self._part()
+        try:
+            self._ppo.restore(tensors, numbers)
+            self._collector.restore(numbers["collector"])  # type: ignore[arg-type]  # JSON; it checks what it takes
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise WeightsError(f"{directory}: not a checkpoint of this training ({error})") from error
+        self.iteration, self.agent_steps = int(str(numbers["iteration"])), int(str(numbers["agent_steps"]))
+
+    def _check(self, numbers: Numbers, directory: Path) -> None:
+        kept = TrainingSettings.from_mapping(numbers["settings"])  # type: ignore[arg-type]  # raises for anything else
+        if kept.size != self._settings.size:
+            raise WeightsError(
+                f"{directory}: its nets are {kept.size} ({HIDDEN[kept.size]} wide), these {self._settings.size}"
+                f" ({HIDDEN[self._settings.size]}); resume with --size {kept.size}"
+            )
+        if kept != self._settings:
+            changed = [
+                name
+                for name, value in kept.to_mapping().items()
+                if value != self._settings.to_mapping()[name]
+            ]
+            raise WeightsError(
+                f"{directory}: is of a training with other settings ({', '.join(changed)}); resume without changing them"
+            )
+
+    def close(self) -> None:
+        """Hold nothing that needs closing."""

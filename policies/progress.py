@@ -1,0 +1,50 @@
+"""How a training goes, iteration by iteration: a CSV anybody can read, and events for TensorBoard.
+
+Source: docs/brains.md, "Training" (what each column says).
+"""
+
+import csv
+import math
+from pathlib import Path
+
+from tensorboardX import SummaryWriter
+
+CSV = "progress.csv"
+
+
+class Progress:
+    """Writes one row per iteration; a resumed training goes on in the same files."""
+
+    def __init__(self, directory: Path) -> None:
+        """Write below `directory`, which must exist."""
+        self._path = directory / CSV
+        self._events = SummaryWriter(str(directory / "tensorboard"))
+
+    def keep_until(self, iteration: int) -> None:
+        """Cut off the rows after `iteration`: what a killed training did behind its last checkpoint is done again."""
+        if not self._path.exists():
+            return
+        with self._path.open(newline="", encoding="utf-8") as file:
+            rows = [row for row in csv.DictReader(file) if int(row["iteration"]) <= iteration]
+        self._path.unlink()
+        for row in rows:
+            self._append(dict(row))
+
+    def write(self, iteration: int, numbers: dict[str, float]) -> None:
+        """Write what iteration `iteration` came to; what is not known (NaN) stays empty."""
+        known = {name: value for name, value in numbers.items() if not math.isnan(value)}
+        self._append({"iteration": iteration, **dict.fromkeys(numbers, ""), **known})
+        for name, value in known.items():
+            self._events.add_scalar(name, value, iteration)
+
+    def close(self) -> None:
+        """Flush the events."""
+        self._events.close()
+
+    def _append(self, row: dict[str, object]) -> None:
+        fresh = not self._path.exists()
+        with self._path.open("a", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, row.keys())
+            if fresh:
+                writer.writeheader()
+            writer.writerow(row)
