@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from nimmer.errors import LevelError
 from nimmer.world.graph import WorldGraph
-from nimmer.world.outlook import hops
+from nimmer.world.outlook import Hops, hops
 
 WELL = "well"
 """The trait that makes a house a place to regain energy."""
@@ -42,7 +42,7 @@ class Level:
         return self.graph.nodes
 
     @cached_property
-    def hops(self) -> NDArray[np.uint16]:
+    def hops(self) -> Hops:
         """Return `(nodes, nodes)`: edges of the shortest way between any two nodes."""
         return hops(self.graph)
 
@@ -52,7 +52,7 @@ class Level:
         return np.flatnonzero(self.wells)
 
     @cached_property
-    def hops_to_wells(self) -> NDArray[np.uint16]:
+    def hops_to_wells(self) -> Hops:
         """Return `(nodes, K)`: edges of the shortest way from any node to each of `well_nodes`."""
         return np.ascontiguousarray(self.hops[:, self.well_nodes])
 

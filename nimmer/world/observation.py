@@ -187,10 +187,10 @@ def _fill(out: NDArray[np.float32], level: Level, rules: Rules, village: Village
     ahead[:, :, 4] = np.minimum(view.distance_cm * np.float32(1.0 / RANGE_CM), np.float32(1.0))
     nodes = np.float32(level.nodes)
     knowledge = village.knowledge.reshape(-1, level.nodes)
-    ahead[:, :, 5] = nearness(level.hops, view.behind, knowledge == 0, view.exists)
+    ahead[:, :, 5] = nearness(level.hops, view.behind, knowledge == 0) * view.exists
     ahead[:, :, 6] = view.talk.ahead / nodes
     wells = knowledge[:, level.well_nodes] & level.well_bit != 0
-    ahead[:, :, 7] = nearness(level.hops_to_wells, view.behind, wells, view.exists)
+    ahead[:, :, 7] = nearness(level.hops_to_wells, view.behind, wells) * view.exists
     own = out[:, PER_SLOT * SLOTS :]
     own[:, 0] = village.energy.reshape(-1)
     own[:, 1] = view.here_known
