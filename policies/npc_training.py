@@ -26,7 +26,9 @@ from policies.rollout import Collector
 from policies.stacked_net import StackedNet
 from policies.village_vector import VillageVector
 
-Tensors = dict[str, torch.Tensor]
+RULES = Rules(reward_interaction=0.0, reward_idle=0.0, reward_bump=-0.05)
+"""The world as it is, but for what it pays in training: a house is a house however it was learned, and waiting has a
+price of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,9 @@ class TrainingSettings:
     npcs: int = 25
     size: Size = "medium"
     seed: int = 1
-    agent_steps: int = 40_000_000
+    agent_steps: int = 30_000_000
     worlds: int = 64
-    shared: float = 0.5
+    shared: float = 0.4
     max_ticks: int = 200
     incentives: Incentives = field(default=Incentives(team=0.5, waiting=0.1, lasting=0.1))
     ppo: PpoSettings = field(default=PpoSettings(ticks=16))
@@ -71,9 +73,7 @@ class TrainingSettings:
 
     def village(self, level: Level) -> VillageVector:
         """Return the worlds to train in."""
-        return VillageVector(
-            level, self.worlds, self.npcs, Rules(), self.max_ticks, incentives=self.incentives
-        )
+        return VillageVector(level, self.worlds, self.npcs, RULES, self.max_ticks, incentives=self.incentives)
 
     def to_mapping(self) -> dict[str, Any]:
         """Return all settings as plain JSON values."""

@@ -17,10 +17,9 @@ from ray.tune.registry import register_env
 
 from nimmer.errors import WeightsError
 from nimmer.minds.mlp import Weights
-from nimmer.world.rules import Rules
 from policies.checkpoint import load_checkpoint, save_checkpoint
 from policies.local_ray import TrainingRay
-from policies.npc_training import TrainingSettings
+from policies.npc_training import RULES, TrainingSettings
 from policies.rllib_module import StackedModule
 from policies.slotted_village import SlottedVillage
 
@@ -34,7 +33,7 @@ def _village(config: Mapping[str, Any]) -> SlottedVillage:
         settings.village_level(),
         settings.worlds,
         settings.npcs,
-        Rules(),
+        RULES,
         settings.max_ticks,
         settings.incentives,
     )
@@ -111,6 +110,7 @@ class RllibTrainer:
             "agent_steps": self.agent_steps,
             "episodes": float(lived.get("num_episodes", 0)) / settings.npcs,
             "episode_ticks": float(lived.get("episode_len_mean", float("nan"))),
+            "reward": float(lived.get("episode_return_mean", float("nan"))) / self._settings.npcs,
             "nets": self._nets,
             "policy_loss": float(learned["policy_loss"]),
             "value_loss": float(learned["vf_loss"]),

@@ -33,6 +33,7 @@ from nimmer.host.household import Household, Run
 from nimmer.host.processes import carrying, descendants, end, identify
 from nimmer.life.nerve_table import load_nerves
 from nimmer.minds.nursery import prepare_brains
+from nimmer.minds.village_weights import SHIPPED_SIZE, shipped_village
 from nimmer.stores.tables import Table
 from nimmer.stores.traces import RowBatch
 from nimmer.world.curriculum import birth, birth_generator
@@ -125,7 +126,9 @@ class Launch:
         rules_of(settings.nerves)
         load_nerves(settings.nerves.table)
         if settings.village.brain == "mlp":
-            prepare_brains(settings.brains_path, settings.village.npcs, settings.village.network, self.seed)
+            village = settings.village
+            trained = village.brains_file or (shipped_village() if village.network == SHIPPED_SIZE else None)
+            prepare_brains(settings.brains_path, village.npcs, village.network, self.seed, trained)
 
     def alive(self) -> Iterator[str]:
         """Yield what went wrong since the last look; whoever drives the run calls this a few times a second."""

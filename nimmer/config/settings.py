@@ -49,10 +49,15 @@ class VillageSettings(Section):
         default=None, description="TOML file of levels; unset: the levels that ship with nimmer"
     )
     brain: Literal["explorer", "mlp"] = Field(
-        default="explorer", description="who decides: the hand-written explorer, or a neural network per NPC"
+        default="mlp", description="who decides: a neural network per NPC, or the hand-written explorer"
     )
     network: Literal["small", "medium", "large"] = Field(
         default="medium", description="size of each network of brain mlp"
+    )
+    brains_file: Path | None = Field(
+        default=None,
+        description="trained brains that newborns take theirs from, as `nimmer train npc` writes them; unset: those that"
+        " ship with nimmer for a medium network, and brains drawn by chance for another",
     )
     weights_dir: Path | None = Field(
         default=None,

@@ -15,11 +15,13 @@ from typing import Any
 import numpy as np
 
 from nimmer.errors import WeightsError
-from nimmer.minds.mlp import HIDDEN, Weights, check_weights
+from nimmer.minds.mlp import HIDDEN, Size, Weights, check_weights
 from nimmer.minds.tensor_file import read_tensors, write_tensors
 
 FORMAT = "nimmer-village-1"
 SHIPPED = "npcs.safetensors"
+SHIPPED_SIZE: Size = "medium"
+"""Of the brains that ship with nimmer."""
 
 
 @dataclass(frozen=True, slots=True)
