@@ -84,13 +84,13 @@ def algorithm_config(settings: TrainingSettings, nets: int, runners: int = 0) ->
 class RllibTrainer:
     """RLlib's PPO behind the same port as our own."""
 
-    def __init__(self, settings: TrainingSettings, runners: int = 0) -> None:
-        """Begin with newborn brains, on a Ray of its own unless it is a job of one.
+    def __init__(self, settings: TrainingSettings, runners: int = 0, ray: TrainingRay | None = None) -> None:
+        """Begin with newborn brains, on `ray`; one of its own when not given, unless it is a job of a cluster.
 
         Raises LevelError when there is no such level, HostError when there is no Ray.
         """
         settings.village_level()
-        self._ray = TrainingRay()
+        self._ray = ray or TrainingRay()
         self._settings = settings
         self._runners = runners
         self.iteration = self.agent_steps = 0
