@@ -45,7 +45,7 @@ class TrainingSettings:
     npcs: int = 25
     size: Size = "medium"
     seed: int = 1
-    agent_steps: int = 30_000_000
+    agent_steps: int = 60_000_000
     worlds: int = 64
     shared: float = 0.4
     max_ticks: int = 200
