@@ -35,12 +35,12 @@ price of its own."""
 class TrainingSettings:
     """What a training is asked for; everything that decides its course.
 
-    level: of the curriculum in `levels_file`, the built-in one when None; size: of every net; agent_steps: budget;
-    worlds: villages stepped at once; shared: share of the budget for which all NPCs have one net; max_ticks: after
-    which an episode is cut off.
+    levels: of the curriculum in `levels_file`, the built-in one when None, lived in turn; size: of every net;
+    agent_steps: budget; worlds: villages of a level stepped at once; shared: share of the budget for which all NPCs
+    have one net; ticks_per_house: an episode is cut off after so many ticks for each house of its level.
     """
 
-    level: int = 1
+    levels: tuple[int, ...] = (1,)
     levels_file: str | None = None
     npcs: int = 25
     size: Size = "medium"
@@ -48,7 +48,7 @@ class TrainingSettings:
     agent_steps: int = 60_000_000
     worlds: int = 64
     shared: float = 0.4
-    max_ticks: int = 200
+    ticks_per_house: int = 8
     incentives: Incentives = field(default=Incentives(team=0.5, waiting=0.1, lasting=0.1))
     ppo: PpoSettings = field(default=PpoSettings(ticks=16))
 
@@ -60,20 +60,29 @@ class TrainingSettings:
             ("agent_steps", 1, 10**12),
             ("worlds", 1, 4096),
             ("shared", 0.0, 1.0),
-            ("max_ticks", 1, 1_000_000),
+            ("ticks_per_house", 1, 1_000_000),
         ):
             if not low <= (value := getattr(self, name)) <= high:
                 raise ConfigError(f"{name} is {value}; it must be {low} to {high}")
+        if not self.levels or len(set(self.levels)) < len(self.levels):
+            raise ConfigError(f"levels is {list(self.levels)}; name at least one, and each only once")
         if self.size not in SIZES:
             raise ConfigError(f"size is {self.size!r}; it must be one of {', '.join(SIZES)}")
 
-    def village_level(self) -> Level:
-        """Return the level to train on. Raises LevelError when there is none."""
-        return load_levels(Path(self.levels_file) if self.levels_file else None)[self.level]
+    def village_levels(self) -> list[Level]:
+        """Return the levels to train on. Raises LevelError when there is no such one."""
+        known = load_levels(Path(self.levels_file) if self.levels_file else None)
+        return [known[number] for number in self.levels]
+
+    def most_ticks(self, level: Level) -> int:
+        """Return the ticks after which an episode on `level` is cut off."""
+        return self.ticks_per_house * level.nodes
 
     def village(self, level: Level) -> VillageVector:
         """Return the worlds to train in."""
-        return VillageVector(level, self.worlds, self.npcs, RULES, self.max_ticks, incentives=self.incentives)
+        return VillageVector(
+            level, self.worlds, self.npcs, RULES, self.most_ticks(level), incentives=self.incentives
+        )
 
     def to_mapping(self) -> dict[str, Any]:
         """Return all settings as plain JSON values."""
@@ -85,6 +94,7 @@ class TrainingSettings:
         try:
             return replace(
                 cls(**values),
+                levels=tuple(values["levels"]),
                 incentives=Incentives(**values["incentives"]),
                 ppo=PpoSettings(**values["ppo"]),
             )
@@ -134,9 +144,11 @@ class StackedTrainer:
         self._settings = settings
         self.iteration = self.agent_steps = 0
         chance = Chance(settings.seed)
-        level = settings.village_level()
         seeds = chance.generator("training", "seeds").integers(0, 2**31, 2).tolist()
-        self._collector = Collector(settings.village(level), settings.npcs, seeds[0])
+        self._collectors = [
+            Collector(settings.village(level), settings.npcs, seeds[0] + level.number)
+            for level in settings.village_levels()
+        ]
         self._generator = torch.Generator().manual_seed(seeds[1])
         newborn = StackedNet.newborn(
             1 if settings.shared > 0 else settings.npcs,
@@ -146,17 +158,19 @@ class StackedTrainer:
         self._ppo = Ppo(newborn, settings.ppo, self._generator)
 
     def iterate(self) -> dict[str, float]:
-        """Collect a batch in every world and learn from it."""
+        """Collect a batch in every world of the level whose turn it is, and learn from it."""
         settings = self._settings
+        turn = self.iteration % len(self._collectors)
         done = min(self.agent_steps / settings.agent_steps, 1.0)
         if self._ppo.net.npcs == 1 < settings.npcs and done >= settings.shared:
             self._part()
-        update, tally = self._ppo.iterate(self._collector, done)
+        update, tally = self._ppo.iterate(self._collectors[turn], done)
         self.iteration += 1
         self.agent_steps += settings.ppo.ticks * settings.worlds * settings.npcs
         ended = len(tally.ticks)
         return {
             "agent_steps": self.agent_steps,
+            "level": settings.levels[turn],
             "episodes": ended,
             "episode_ticks": sum(tally.ticks) / ended if ended else float("nan"),
             "unfinished": tally.truncated,
@@ -186,7 +200,7 @@ class StackedTrainer:
             "iteration": self.iteration,
             "agent_steps": self.agent_steps,
             "nets": self._ppo.net.npcs,
-            "collector": self._collector.state(),
+            "collectors": [collector.state() for collector in self._collectors],
         }
         save_checkpoint(directory, tensors, numbers)
 
@@ -198,7 +212,8 @@ class StackedTrainer:
             self._part()
         try:
             self._ppo.restore(tensors, numbers)
-            self._collector.restore(numbers["collector"])  # type: ignore[arg-type]  # JSON; it checks what it takes
+            for collector, kept in zip(self._collectors, numbers["collectors"], strict=True):  # type: ignore[call-overload]  # JSON
+                collector.restore(kept)
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise WeightsError(f"{directory}: not a checkpoint of this training ({error})") from error
         self.iteration, self.agent_steps = int(str(numbers["iteration"])), int(str(numbers["agent_steps"]))
@@ -210,12 +225,9 @@ class StackedTrainer:
                 f"{directory}: its nets are {kept.size} ({HIDDEN[kept.size]} wide), these {self._settings.size}"
                 f" ({HIDDEN[self._settings.size]}); resume with --size {kept.size}"
             )
-        if kept != self._settings:
-            changed = [
-                name
-                for name, value in kept.to_mapping().items()
-                if value != self._settings.to_mapping()[name]
-            ]
+        asked = self._settings.to_mapping()
+        changed = [name for name, value in kept.to_mapping().items() if value != asked[name]]
+        if changed:
             raise WeightsError(
                 f"{directory}: is of a training with other settings ({', '.join(changed)}); resume without changing them"
             )

@@ -15,7 +15,7 @@ from ray.rllib.algorithms.ppo import PPOConfig
 from ray.rllib.core.rl_module.rl_module import RLModuleSpec
 from ray.tune.registry import register_env
 
-from nimmer.errors import WeightsError
+from nimmer.errors import ConfigError, WeightsError
 from nimmer.minds.mlp import Weights
 from policies.checkpoint import load_checkpoint, save_checkpoint
 from policies.local_ray import TrainingRay
@@ -29,12 +29,13 @@ _MODULE = "default_policy"
 
 def _village(config: Mapping[str, Any]) -> SlottedVillage:
     settings = TrainingSettings.from_mapping(config["settings"])
+    level = settings.village_levels()[0]
     return SlottedVillage(
-        settings.village_level(),
+        level,
         settings.worlds,
         settings.npcs,
         RULES,
-        settings.max_ticks,
+        settings.most_ticks(level),
         settings.incentives,
     )
 
@@ -89,7 +90,10 @@ class RllibTrainer:
 
         Raises LevelError when there is no such level, HostError when there is no Ray.
         """
-        settings.village_level()
+        if len(settings.village_levels()) > 1:
+            raise ConfigError(
+                f"levels is {list(settings.levels)}; RLlib's trainer takes one, give a single --level"
+            )
         self._ray = ray or TrainingRay()
         self._settings = settings
         self._runners = runners
@@ -108,6 +112,7 @@ class RllibTrainer:
         self.agent_steps += settings.ppo.ticks * settings.worlds * settings.npcs
         return {
             "agent_steps": self.agent_steps,
+            "level": settings.levels[0],
             "episodes": float(lived.get("num_episodes", 0)) / settings.npcs,
             "episode_ticks": float(lived.get("episode_len_mean", float("nan"))),
             "reward": float(lived.get("episode_return_mean", float("nan"))) / self._settings.npcs,

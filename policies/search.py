@@ -47,10 +47,11 @@ def with_numbers(settings: TrainingSettings, numbers: Mapping[str, Any]) -> Trai
 
 def _trial(numbers: Mapping[str, Any], settings: TrainingSettings) -> None:
     trainer = StackedTrainer(with_numbers(settings, numbers))
-    ticks, told = float(settings.max_ticks), 0
+    level = settings.village_levels()[0]
+    ticks, told = float(settings.most_ticks(level)), 0
     while trainer.agent_steps < settings.agent_steps:
         row = trainer.iterate()
-        if row["episodes"]:
+        if row["episodes"] and row["level"] == level.number:
             ticks += (row[METRIC] - ticks) * 0.3
         if trainer.agent_steps * _REPORTS >= settings.agent_steps * (told + 1):
             told += 1

@@ -25,7 +25,10 @@ TrainerName = Literal["stacked", "rllib", "cleanrl"]
 
 def npc(
     npcs: Annotated[int, typer.Option("--npcs", metavar="N", help="NPCs in every village.")] = 25,
-    level: Annotated[int, typer.Option("--level", metavar="L", help="Level of the curriculum.")] = 1,
+    level: Annotated[
+        list[int] | None,
+        typer.Option("--level", metavar="L", help="Level of the curriculum; several are lived in turn. [1]"),
+    ] = None,
     levels_file: Annotated[
         Path | None, typer.Option("--levels-file", metavar="FILE", help="Levels of your own.")
     ] = None,
@@ -67,7 +70,7 @@ def npc(
 
     [dim]$[/dim] nimmer train npc --npcs 25 --level 1
 
-    [dim]$[/dim] nimmer train npc --for 10m --out brains
+    [dim]$[/dim] nimmer train npc --level 1 --level 2 --for 10m --out brains
 
     [dim]$[/dim] nimmer train npc --resume brains
 
@@ -89,7 +92,7 @@ def npc(
         run = go_on(resume)
     else:
         settings = TrainingSettings(
-            level=level,
+            levels=tuple(level or [1]),
             levels_file=str(levels_file.absolute()) if levels_file else None,
             npcs=npcs,
             size=network,  # type: ignore[arg-type]  # checked by the settings, which name the sizes
@@ -122,8 +125,9 @@ def _train(run: "TrainingRun", within_s: float | None, *, as_json: bool) -> None
 
         def told(numbers: dict[str, float]) -> None:
             ticks = numbers["episode_ticks"]
-            passing = f"passes in {ticks:.1f} ticks" if ticks == ticks else "no village has passed yet"
-            bar.update(task, completed=numbers["agent_steps"], description=passing)
+            if ticks == ticks:  # NaN while no episode has ended
+                bar.update(task, description=f"level {numbers['level']} passes in {ticks:.1f} ticks")
+            bar.update(task, completed=numbers["agent_steps"])
 
         summary = run.live(clock, within_s, told)
     if as_json:

@@ -54,7 +54,7 @@ class Level:
     @cached_property
     def hops_to_wells(self) -> Hops:
         """Return `(nodes, K)`: edges of the shortest way from any node to each of `well_nodes`."""
-        return np.ascontiguousarray(self.hops[:, self.well_nodes])
+        return self.hops.take(self.well_nodes, axis=1)
 
     @cached_property
     def well_bit(self) -> np.uint64:

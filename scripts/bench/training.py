@@ -48,7 +48,7 @@ def rate(iterate: Callable[[], object], count: int) -> tuple[float, list[float]]
 def plain() -> Callable[[], object]:
     """Return an iteration of PPO on stacked weights with nothing around it."""
     npcs, worlds, ticks = SETTINGS.npcs, SETTINGS.worlds, SETTINGS.ppo.ticks
-    env = VillageVector(load_levels()[1], worlds, npcs, max_ticks=SETTINGS.max_ticks)
+    env = VillageVector(load_levels()[1], worlds, npcs, max_ticks=200)
     net = StackedNet.newborn(npcs, "medium", np.random.default_rng(1))
     optimizer = torch.optim.Adam(net.parameters(), lr=2e-3)
     now, _ = env.reset(seed=1)

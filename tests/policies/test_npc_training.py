@@ -15,7 +15,7 @@ from policies.ppo import PpoSettings
 from policies.training_run import begin, go_on
 
 SMALL = TrainingSettings(
-    npcs=3, size="small", worlds=4, agent_steps=1200, shared=0.5, max_ticks=20, ppo=PpoSettings(ticks=10)
+    npcs=3, size="small", worlds=4, agent_steps=1200, shared=0.5, ticks_per_house=1, ppo=PpoSettings(ticks=10)
 )
 
 
@@ -56,6 +56,14 @@ def test_a_resumed_training_goes_on_as_if_it_had_not_stopped(tmp_path: Path, bef
         assert all(np.array_equal(one[name], other[name]) for name in one)
 
 
+def test_levels_are_lived_in_turn_and_come_back_so() -> None:
+    both = replace(SMALL, levels=(1, 2))
+    assert [row["level"] for row in curve(StackedTrainer(both), 4)] == [1, 2, 1, 2]
+    assert TrainingSettings.from_mapping(json.loads(json.dumps(both.to_mapping()))) == both
+    with pytest.raises(ConfigError, match="each only once"):
+        replace(SMALL, levels=(1, 1))
+
+
 def test_a_checkpoint_of_another_size_or_training_is_refused_with_the_fix(tmp_path: Path) -> None:
     trainer = StackedTrainer(SMALL)
     trainer.save(tmp_path / "checkpoint")
@@ -92,7 +100,7 @@ def test_a_run_writes_its_curve_its_brains_and_their_card(tmp_path: Path) -> Non
     assert list((tmp_path / "run" / "tensorboard").glob("events.out.tfevents*"))
     brains, card = load_village(tmp_path / "run" / "npcs.safetensors")
     assert len(brains) == 3
-    assert (card.seed, card.configuration["level"], card.scores["agent_steps"]) == (1, 1, 1200.0)
+    assert (card.seed, card.configuration["levels"], card.scores["agent_steps"]) == (1, [1], 1200.0)
 
 
 def test_a_run_goes_on_from_its_directory_and_begins_in_no_other_s(tmp_path: Path) -> None:
@@ -119,7 +127,7 @@ def test_rows_behind_the_last_checkpoint_are_done_again_not_doubled(tmp_path: Pa
     numbers = json.loads((tmp_path / "run" / "checkpoint" / "state.json").read_text())
     assert numbers["iteration"] == 10
     with (tmp_path / "run" / "progress.csv").open("a") as file:  # a killed leg wrote on
-        file.write("11,1320,,,0,0,3,0,0,0,0\n")
+        file.write("11,1320,1,,,0,0,3,0,0,0,0\n")
     go_on(tmp_path / "run").live(ManualClock(), None, lambda _: None)
     assert (tmp_path / "run" / "progress.csv").read_text().count("\n") == 11
 
@@ -141,7 +149,7 @@ def test_a_setting_that_makes_no_sense_is_named(wrong: dict[str, object], says: 
 
 def test_an_unknown_level_and_a_full_one_are_refused() -> None:
     with pytest.raises(LevelError, match="there is no level 9"):
-        StackedTrainer(replace(SMALL, level=9))
+        StackedTrainer(replace(SMALL, levels=(9,)))
     with pytest.raises(LevelError, match="has room for 90"):
         StackedTrainer(replace(SMALL, npcs=200))
 
