@@ -1,7 +1,7 @@
 """The village for trainers that mix everybody's experience: each observation also says whose it is.
 
 RLlib shuffles the rows of a batch, so that a module with a net per NPC must be told which net each row is for.
-Observation: `(73,)` float32, the 72 features and the NPC's number. All else is `policies.village_vector`.
+Observation: `(75,)` float32, the 74 features and the NPC's number. All else is `policies.village_vector`.
 Source: docs/brains.md, "Training".
 """
 

@@ -3,7 +3,7 @@
 Use it with multi-agent trainers that keep a policy per NPC; it is the same world, rules and spaces as
 `policies.village_vector`, which is many times faster for a shared brain.
 
-Agents: "npc_0" ... "npc_{N-1}". Observation: 72 float32 in 0..1. Action: flat index 0..11; an agent left out of the
+Agents: "npc_0" ... "npc_{N-1}". Observation: 74 float32 in 0..1. Action: flat index 0..11; an agent left out of the
 actions does nothing. Reward: the world's terms. All agents terminate when the village passes the quiz and are
 truncated after `max_ticks`. infos[agent] holds `coverage` and `rejection` (0: accepted).
 Source: docs/domain.md section 8.

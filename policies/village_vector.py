@@ -3,7 +3,7 @@
 This is the form to train a shared brain in: one call steps thousands of NPCs. Sub-environment
 `world * npcs + npc`; all NPCs of a world begin and end together.
 
-Observation: `(worlds * npcs, 72)` float32 in 0..1. Action: flat index 0..11 each. Reward: the world's terms of
+Observation: `(worlds * npcs, 74)` float32 in 0..1. Action: flat index 0..11 each. Reward: the world's terms of
 `nimmer.world.rules`. An episode terminates when its village passes the quiz and is truncated after `max_ticks`.
 Autoreset is next-step: the call after an end ignores that world's actions and returns its first observation.
 Source: docs/domain.md section 8 and section 13, point 17.
@@ -90,7 +90,7 @@ class VillageVector(VectorEnv[Floats, NDArray[Any], NDArray[Any]]):
             actions: `(num_envs,)` flat action indices.
 
         Returns:
-            observations `(num_envs, 72)`, rewards float32, terminations bool, truncations bool `(num_envs,)`, infos.
+            observations `(num_envs, 74)`, rewards float32, terminations bool, truncations bool `(num_envs,)`, infos.
 
         Raises:
             RuntimeError: `reset` was never called.

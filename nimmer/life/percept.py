@@ -14,8 +14,8 @@ from nimmer.life.action import SLOTS
 
 PER_SLOT = 8
 """Floats for a learning brain about each neighbour slot."""
-FEATURES = PER_SLOT * SLOTS + 8
-"""Floats for a learning brain: those of the slots, then 8 of the NPC itself (see `nimmer.world.observation`)."""
+FEATURES = PER_SLOT * SLOTS + 10
+"""Floats for a learning brain: those of the slots, then 10 of the NPC itself (see `nimmer.world.observation`)."""
 
 PERCEPT = np.dtype(
     [

@@ -1,6 +1,6 @@
 """What every NPC perceives, out of the village's state: the records NPC processes read and brains learn from.
 
-Features, 72 floats in 0..1 (the slots a graph lacks stay 0):
+Features, 74 floats in 0..1 (the slots a graph lacks stay 0):
 
 | index        | feature                                                                               |
 |--------------|---------------------------------------------------------------------------------------|
@@ -9,9 +9,9 @@ Features, 72 floats in 0..1 (the slots a graph lacks stay 0):
 | 8 * slot + 2 | free room behind it, share of the node's capacity                                     |
 | 8 * slot + 3 | it is the slot of the last move                                                       |
 | 8 * slot + 4 | free way ahead, cm / 200, at most 1                                                   |
-| 8 * slot + 5 | nearness of the next unknown house that way, 1 / (1 + hops from behind), 0 for none   |
+| 8 * slot + 5 | it leads to the next unknown house, on a shortest way                                 |
 | 8 * slot + 6 | news behind it: houses the best-informed there knows and the NPC does not / nodes     |
-| 8 * slot + 7 | nearness of the next house that way which the NPC knows to be a well                  |
+| 8 * slot + 7 | it leads to the next house which the NPC knows to be a well                           |
 | 64           | energy                                                                                |
 | 65           | the house here is known                                                               |
 | 66           | there is a well here                                                                  |
@@ -20,6 +20,8 @@ Features, 72 floats in 0..1 (the slots a graph lacks stay 0):
 | 69           | coverage: share of the houses it knows                                                |
 | 70           | asked: houses the NPC knows and the least-informed here does not / nodes              |
 | 71           | the last action was refused                                                           |
+| 72           | nearness of the next unknown house, 1 / hops, 0 for none                              |
+| 73           | nearness of the next house which the NPC knows to be a well                           |
 
 Source: docs/domain.md section 8 (observation = node features, neighbours, occupants, needs, coverage) and
 section 5 (a distance below 30 cm is an obstacle).
@@ -34,7 +36,7 @@ from nimmer.life.action import SLOTS
 from nimmer.life.percept import FEATURES, PER_SLOT, PERCEPT
 from nimmer.world.level import Level
 from nimmer.world.occupancy import Occupancy, by_cell, occupancy
-from nimmer.world.outlook import nearness
+from nimmer.world.outlook import outlook
 from nimmer.world.rules import Rules
 from nimmer.world.state import Village
 
@@ -187,10 +189,12 @@ def _fill(out: NDArray[np.float32], level: Level, rules: Rules, village: Village
     ahead[:, :, 4] = np.minimum(view.distance_cm * np.float32(1.0 / RANGE_CM), np.float32(1.0))
     nodes = np.float32(level.nodes)
     knowledge = village.knowledge.reshape(-1, level.nodes)
-    ahead[:, :, 5] = nearness(level.hops, view.behind, knowledge == 0) * view.exists
+    unknown = outlook(level.hops, view.behind, view.exists, knowledge == 0)
+    ahead[:, :, 5] = unknown.leads
     ahead[:, :, 6] = view.talk.ahead / nodes
-    wells = knowledge[:, level.well_nodes] & level.well_bit != 0
-    ahead[:, :, 7] = nearness(level.hops_to_wells, view.behind, wells) * view.exists
+    watered = knowledge[:, level.well_nodes] & level.well_bit != 0
+    well = outlook(level.hops_to_wells, view.behind, view.exists, watered)
+    ahead[:, :, 7] = well.leads
     own = out[:, PER_SLOT * SLOTS :]
     own[:, 0] = village.energy.reshape(-1)
     own[:, 1] = view.here_known
@@ -200,3 +204,5 @@ def _fill(out: NDArray[np.float32], level: Level, rules: Rules, village: Village
     own[:, 5] = view.coverage
     own[:, 6] = view.talk.asked / nodes
     own[:, 7] = village.rejection.reshape(-1) != 0
+    own[:, 8] = unknown.near
+    own[:, 9] = well.near

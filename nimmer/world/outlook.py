@@ -1,8 +1,11 @@
-"""What lies beyond the neighbouring houses: how many hops it is to anywhere, and how near the next wanted one is.
+"""What lies beyond the neighbouring houses: how many hops it is to anywhere, and where the next wanted one is.
 
-A learning brain sees slots and no map; a nearness per slot is what a map would tell it, on any graph.
+A learning brain sees slots and no map; which slots lead to the next wanted house is what a map would tell it. That is
+said with yes or no, so that it reads alike on a map of any size.
 Source: docs/domain.md section 8 (features per neighbour slot; the brain must also accept irregular graphs).
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,24 +35,42 @@ def hops(graph: WorldGraph) -> Hops:
         reached = np.bitwise_or.reduce(reached[around], axis=1) | reached
 
 
-def nearness(distance: Hops, behind: NDArray[np.int32], wanted: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return `(M, S)`: 1 / (1 + hops from behind each slot to the nearest wanted node), 0 where none is wanted.
+@dataclass(frozen=True, slots=True, eq=False)
+class Outlook:
+    """Where the next wanted house is: leads `(M, S)` bool, through which slots; near `(M,)` float32, 1 / hops to it.
+
+    Nothing leads anywhere, and near is 0, where nothing is wanted. One's own house is a hop to and a hop back.
+    """
+
+    leads: NDArray[np.bool_]
+    near: NDArray[np.float32]
+
+
+def outlook(
+    distance: Hops, behind: NDArray[np.int32], exists: NDArray[np.bool_], wanted: NDArray[np.bool_]
+) -> Outlook:
+    """Return where each NPC's next wanted house is.
 
     Args:
         distance: `(nodes, K)` hops from any node to the K nodes that `wanted` speaks of.
         behind: `(M, S)` the node behind each slot.
+        exists: `(M, S)` whether there is an edge.
         wanted: `(M, K)` which of the K nodes each NPC wants.
     """
-    if not distance.shape[1]:
-        return np.zeros(behind.shape, np.float32)
     nowhere = np.iinfo(distance.dtype).max
-    far = distance[behind]
-    far |= np.where(wanted, distance.dtype.type(0), distance.dtype.type(nowhere))[:, None, :]
-    scale = np.float32(1.0) / np.arange(1, nowhere + 2, dtype=np.float32)
-    scale[-1] = 0.0
-    while (
-        width := far.shape[2]
-    ) > 1:  # halves, overlapping where odd: four times as fast as a minimum along short rows
+    far = np.full(behind.shape, nowhere, distance.dtype)
+    if distance.shape[1]:
+        found = distance[behind]
+        found |= np.where(wanted, distance.dtype.type(0), distance.dtype.type(nowhere))[:, None, :]
+        far = np.where(exists, _least(found), far)
+    least = _least(far[:, None, :])
+    near = np.float32(1.0) / (np.float32(1.0) + least[:, 0])
+    return Outlook((far == least) & (far < nowhere), np.where(least[:, 0] < nowhere, near, np.float32(0.0)))
+
+
+def _least(rows: Hops) -> Hops:
+    """Return the minimum along the last axis: by halves, overlapping where odd, four times as fast on short rows."""
+    while (width := rows.shape[2]) > 1:
         half = (width + 1) // 2
-        far = np.minimum(far[:, :, :half], far[:, :, width - half :])
-    return scale[far[:, :, 0]]
+        rows = np.minimum(rows[:, :, :half], rows[:, :, width - half :])
+    return rows[:, :, 0]

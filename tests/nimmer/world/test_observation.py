@@ -47,20 +47,21 @@ def test_the_features_say_the_same_to_a_learning_brain(level: Level) -> None:
     records, _ = observe(level, RULES, knowing(village, 0, 7, 8))
     found = features(records[0, 0].tobytes())
     assert found[:8].tolist() == [1.0, 0.0, 0.0, 0.0, np.float32(0.125), 1.0, 0.0, 0.0]
-    assert found[8:16].tolist() == [1.0, 1.0, 1.0, 0.0, 1.0, 0.5, 0.0, 0.0]
+    assert found[8:16].tolist() == [1.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0]
     assert (found[32:64] == 0).all()
     assert found[64:].tolist() == [
-        1.0, 1.0, 1.0, np.float32(1 / 3), 0.0, np.float32(0.08), np.float32(0.08), 0.0
+        1.0, 1.0, 1.0, np.float32(1 / 3), 0.0, np.float32(0.08), np.float32(0.08), 0.0, 1.0, 0.0
     ]  # fmt: skip
 
 
-def test_a_well_is_near_once_the_npc_knows_it_is_one(level: Level) -> None:
+def test_the_way_to_a_well_is_seen_once_the_npc_knows_it_is_one(level: Level) -> None:
     village = newborn(level, np.array([[6]], np.int32))
     knowledge = village.knowledge.copy()
     knowledge[0, 0, [7, 8]] = level.traits[[7, 8]]
     village = Village.from_bytes(replace(village, knowledge=knowledge).to_bytes())
-    ways = observe_features(level, RULES, village)[0, 0, 7:64:8]
-    assert ways.tolist() == [np.float32(1 / 3), 1.0, np.float32(1 / 3), np.float32(1 / 3), 0, 0, 0, 0]
+    seen = observe_features(level, RULES, village)[0, 0]
+    assert seen[7:64:8].tolist() == [0, 1, 0, 0, 0, 0, 0, 0]  # node 7 is red with a well, node 8 has none
+    assert seen[73] == 1.0
 
 
 def test_news_next_door_is_seen_from_here(level: Level) -> None:
@@ -111,8 +112,9 @@ def test_observations_agree_with_a_plain_count(seed: int, npcs: int, number: int
         assert record["here_known"] == (not lacks[here])
         for slot in range(4):
             there = int(level.graph.neighbours[here, slot])
-            near = records["features"][0, npc, 8 * slot + 5]
-            assert near == pytest.approx(nearest(level, there, lacks))
+            ways = [nearest(level, int(node), lacks) for node in level.graph.neighbours[here]]
+            assert records["features"][0, npc, 8 * slot + 5] == (ways[slot] == max(ways) > 0)
+            assert records["features"][0, npc, 72] == pytest.approx(max(ways))
             assert record["neighbour"][slot] == there
             crowd = int((village.node[0] == there).sum()) if there >= 0 else 0
             assert record["neighbour_occupants"][slot] == crowd
