@@ -35,8 +35,8 @@ price of its own."""
 class TrainingSettings:
     """What a training is asked for; everything that decides its course.
 
-    levels: of the curriculum in `levels_file`, the built-in one when None, lived in turn; size: of every net;
-    agent_steps: budget; worlds: villages of a level stepped at once; shared: share of the budget for which all NPCs
+    levels: of the curriculum in `levels_file`, the built-in one when None, the worlds are shared out among them; size: of every net;
+    agent_steps: budget; worlds: villages stepped at once; shared: share of the budget for which all NPCs
     have one net; ticks_per_house: an episode is cut off after so many ticks for each house of its level.
     """
 
@@ -79,9 +79,14 @@ class TrainingSettings:
         return self.ticks_per_house * level.nodes
 
     def village(self, level: Level) -> VillageVector:
-        """Return the worlds to train in."""
+        """Return the worlds to train in on `level`, its share of all."""
         return VillageVector(
-            level, self.worlds, self.npcs, RULES, self.most_ticks(level), incentives=self.incentives
+            level,
+            max(1, self.worlds // len(self.levels)),
+            self.npcs,
+            RULES,
+            self.most_ticks(level),
+            incentives=self.incentives,
         )
 
     def to_mapping(self) -> dict[str, Any]:
@@ -158,23 +163,24 @@ class StackedTrainer:
         self._ppo = Ppo(newborn, settings.ppo, self._generator)
 
     def iterate(self) -> dict[str, float]:
-        """Collect a batch in every world of the level whose turn it is, and learn from it."""
+        """Collect a batch in every world and learn from all of them together."""
         settings = self._settings
-        turn = self.iteration % len(self._collectors)
         done = min(self.agent_steps / settings.agent_steps, 1.0)
         if self._ppo.net.npcs == 1 < settings.npcs and done >= settings.shared:
             self._part()
-        update, tally = self._ppo.iterate(self._collectors[turn], done)
+        update, tallies = self._ppo.iterate(self._collectors, done)
         self.iteration += 1
-        self.agent_steps += settings.ppo.ticks * settings.worlds * settings.npcs
-        ended = len(tally.ticks)
+        self.agent_steps += settings.ppo.ticks * settings.npcs * sum(one.worlds for one in self._collectors)
         return {
             "agent_steps": self.agent_steps,
-            "level": settings.levels[turn],
-            "episodes": ended,
-            "episode_ticks": sum(tally.ticks) / ended if ended else float("nan"),
-            "unfinished": tally.truncated,
-            "reward": tally.reward,
+            "episodes": len(tallies[0].ticks),
+            "episode_ticks": tallies[0].mean_ticks,
+            **{
+                f"episode_ticks_level_{number}": tally.mean_ticks
+                for number, tally in zip(settings.levels[1:], tallies[1:], strict=True)
+            },
+            "unfinished": sum(tally.truncated for tally in tallies),
+            "reward": sum(tally.reward for tally in tallies) / len(tallies),
             "nets": self._ppo.net.npcs,
             "policy_loss": update.policy_loss,
             "value_loss": update.value_loss,

@@ -5,13 +5,14 @@ as 25 nets alone would.
 Source: Schulman et al. 2017, equations 7 and 9; Huang et al. 2022 (the 37 details).
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from policies.rollout import Batch, Collector, Tally
+from policies.rollout import Batch, Collector, Tally, joined
 from policies.stacked_net import NEVER, StackedNet, possible
 
 
@@ -78,36 +79,34 @@ class Ppo:
         self.generator = generator
         self.optimizer = torch.optim.Adam(net.parameters(), lr=settings.learning_rate, eps=1e-5)
 
-    def iterate(self, collector: Collector, done: float) -> tuple[Update, Tally]:
-        """Collect a batch and learn from it; `done`: share of the training that is over, 0..1."""
+    def iterate(self, collectors: Sequence[Collector], done: float) -> tuple[Update, list[Tally]]:
+        """Collect a batch from each of `collectors` and learn from all at once; `done`: share of the training, 0..1."""
         settings = self.settings
-        batch, tally = collector.collect(
-            self.net, settings.ticks, self.generator, settings.gamma, settings.smoothing
-        )
+        lived = [
+            one.collect(self.net, settings.ticks, self.generator, settings.gamma, settings.smoothing)
+            for one in collectors
+        ]
         for group in self.optimizer.param_groups:
             group["lr"] = settings.learning_rate * (1 - 0.9 * done)
-        return self.learn(batch, settings.entropy * (1 - done)), tally
+        batch = joined([_normalised(batch) for batch, _ in lived])
+        return self.learn(batch, settings.entropy * (1 - done)), [tally for _, tally in lived]
 
     def learn(self, batch: Batch, entropy_worth: float) -> Update:
         """Go through `batch` several times; return what the steps were like on average."""
         rows, steps = batch.features.shape[1], []
-        advantages = _normalised(batch.advantages, batch.lived)
         for _ in range(self.settings.passes):
             order = torch.randperm(rows, generator=self.generator)
-            steps += [
-                self._step(batch, advantages, part, entropy_worth)
-                for part in order.chunk(self.settings.parts)
-            ]
+            steps += [self._step(batch, part, entropy_worth) for part in order.chunk(self.settings.parts)]
         return Update(*(float(number) for number in torch.stack(steps).mean(0)))
 
-    def _step(self, batch: Batch, advantages: Tensor, part: Tensor, entropy_worth: float) -> Tensor:
+    def _step(self, batch: Batch, part: Tensor, entropy_worth: float) -> Tensor:
         """Take one clipped step on the rows `part`; return the four numbers of an `Update`."""
         settings, features = self.settings, batch.features[:, part]
         logits, values = self.net(features)
         log_all = torch.log_softmax(logits.masked_fill(~possible(features), NEVER), -1)
         log_chances = log_all.gather(-1, batch.actions[:, part][..., None])[..., 0]
         ratio = (log_chances - batch.log_probabilities[:, part]).exp()
-        better, lived = advantages[:, part], batch.lived[:, part]
+        better, lived = batch.advantages[:, part], batch.lived[:, part]
         count = lived.sum(1, keepdim=True).clamp_min(1.0)
 
         def mean(number: Tensor) -> Tensor:
@@ -157,10 +156,10 @@ class Ppo:
         self.generator.set_state(tensors["generator"])
 
 
-def _normalised(advantages: Tensor, lived: Tensor) -> Tensor:
-    """Return advantages with mean 0 and deviation 1 over what was lived."""
-    real = advantages[lived > 0]
-    return (advantages - real.mean()) / (real.std() + 1e-8)
+def _normalised(batch: Batch) -> Batch:
+    """Return `batch` with advantages of mean 0 and deviation 1 over what was lived: levels weigh alike in a step."""
+    real = batch.advantages[batch.lived > 0]
+    return replace(batch, advantages=(batch.advantages - real.mean()) / (real.std() + 1e-8))
 
 
 def _clip_each(net: StackedNet, most: float) -> None:

@@ -112,7 +112,6 @@ class RllibTrainer:
         self.agent_steps += settings.ppo.ticks * settings.worlds * settings.npcs
         return {
             "agent_steps": self.agent_steps,
-            "level": settings.levels[0],
             "episodes": float(lived.get("num_episodes", 0)) / settings.npcs,
             "episode_ticks": float(lived.get("episode_len_mean", float("nan"))),
             "reward": float(lived.get("episode_return_mean", float("nan"))) / self._settings.npcs,

@@ -5,7 +5,8 @@ row of its own net, or of the one shared net.
 Source: Schulman et al. 2016 (generalised advantage estimation); Gymnasium's next-step autoreset.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 import torch
@@ -35,6 +36,17 @@ class Batch:
     lived: Tensor
 
 
+def joined(batches: Sequence[Batch]) -> Batch:
+    """Return the rows of all `batches` in one."""
+    if len(batches) == 1:
+        return batches[0]
+    return Batch(*(torch.cat(parts, dim=1) for parts in zip(*map(_parts, batches), strict=True)))
+
+
+def _parts(batch: Batch) -> list[Tensor]:
+    return [getattr(batch, one.name) for one in fields(batch)]
+
+
 @dataclass(slots=True)
 class Tally:
     """How a batch went: ticks each ended episode took, how many were cut off unfinished, mean reward per act."""
@@ -42,6 +54,11 @@ class Tally:
     ticks: list[int] = field(default_factory=list)
     truncated: int = 0
     reward: float = 0.0
+
+    @property
+    def mean_ticks(self) -> float:
+        """Return the mean ticks of the episodes that ended, NaN when none did."""
+        return sum(self.ticks) / len(self.ticks) if self.ticks else float("nan")
 
 
 def draw(logits: Tensor, generator: torch.Generator) -> Tensor:

@@ -51,7 +51,7 @@ def _trial(numbers: Mapping[str, Any], settings: TrainingSettings) -> None:
     ticks, told = float(settings.most_ticks(level)), 0
     while trainer.agent_steps < settings.agent_steps:
         row = trainer.iterate()
-        if row["episodes"] and row["level"] == level.number:
+        if row["episodes"]:
             ticks += (row[METRIC] - ticks) * 0.3
         if trainer.agent_steps * _REPORTS >= settings.agent_steps * (told + 1):
             told += 1

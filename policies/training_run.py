@@ -63,7 +63,7 @@ class TrainingRun:
                     saved_s = now_s
                 numbers = self.trainer.iterate()
                 progress.write(self.trainer.iteration, numbers)
-                if numbers.get("episodes") and numbers["level"] == self.settings.levels[0]:
+                if numbers.get("episodes"):
                     recent.append((numbers["episode_ticks"], numbers["episodes"]))
                 tell(numbers)
         cpu_s = time.process_time() - cpu_s

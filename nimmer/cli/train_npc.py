@@ -27,7 +27,9 @@ def npc(
     npcs: Annotated[int, typer.Option("--npcs", metavar="N", help="NPCs in every village.")] = 25,
     level: Annotated[
         list[int] | None,
-        typer.Option("--level", metavar="L", help="Level of the curriculum; several are lived in turn. [1]"),
+        typer.Option(
+            "--level", metavar="L", help="Level of the curriculum; several share the villages out. [1]"
+        ),
     ] = None,
     levels_file: Annotated[
         Path | None, typer.Option("--levels-file", metavar="FILE", help="Levels of your own.")
@@ -126,7 +128,7 @@ def _train(run: "TrainingRun", within_s: float | None, *, as_json: bool) -> None
         def told(numbers: dict[str, float]) -> None:
             ticks = numbers["episode_ticks"]
             if ticks == ticks:  # NaN while no episode has ended
-                bar.update(task, description=f"level {numbers['level']} passes in {ticks:.1f} ticks")
+                bar.update(task, description=f"a village passes in {ticks:.1f} ticks")
             bar.update(task, completed=numbers["agent_steps"])
 
         summary = run.live(clock, within_s, told)
