@@ -261,6 +261,7 @@ class Launch:
             memory_mb=village.memory_mb,
             brain=village.brain,
             weights_dir=str(settings.brains_path),
+            learning_rate=village.learning_rate if village.learns else None,
             price_scale=settings.lifeforce.price_scale,
             prices=prices_of(settings.lifeforce),
             nerves_file=str(settings.nerves.table.absolute()) if settings.nerves.table else None,

@@ -24,7 +24,7 @@ from nimmer.minds.mlp import stacked
 
 FASTEST = 0.1
 """The highest learning rate there is."""
-_COUNTS = ("batches", "steps", "quiet", "refused")
+_COUNTS = ("batches", "quiet", "refused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +54,16 @@ class LearningRules:
 class Learner:
     """Learns on one NPC's weights `flat`, in place; see `nimmer.minds.mlp.Mlp.flat`.
 
-    batches: lived through; steps: taken; quiet: batches that taught nothing; refused: steps that were not finite.
+    batches: lived through; steps: taken on these weights, in earlier lives too; quiet: batches that taught nothing; refused: steps that were not finite.
     """
 
-    def __init__(self, flat: Floats, hidden: int, rules: LearningRules, rows: int = ROWS) -> None:
-        """Take the memory that learning needs; `rows` ticks make a batch."""
+    def __init__(
+        self, flat: Floats, hidden: int, rules: LearningRules, steps: int = 0, rows: int = ROWS
+    ) -> None:
+        """Take the memory that learning needs; `steps` were taken before, `rows` ticks make a batch."""
         self.experience = Experience(rows)
-        self.batches = self.steps = self.quiet = self.refused = 0
+        self.batches = self.quiet = self.refused = 0
+        self.steps = steps
         self._rules = rules
         self._flat = flat
         self._layers = stacked(flat, hidden)
@@ -117,9 +120,9 @@ class Learner:
             self._lesson = None
 
     def state(self) -> dict[str, int]:
-        """Return what was done so far, as plain JSON values; the weights are kept in a file, experience is not."""
+        """Return what happened so far, as plain JSON values; weights and steps are kept in a file, experience is not."""
         return {name: getattr(self, name) for name in _COUNTS}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take back what `state` returned. Raises KeyError, TypeError or ValueError when it is no learner's."""
-        self.batches, self.steps, self.quiet, self.refused = (int(state[name]) for name in _COUNTS)
+        self.batches, self.quiet, self.refused = (int(state[name]) for name in _COUNTS)

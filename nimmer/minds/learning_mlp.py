@@ -22,19 +22,20 @@ from nimmer.minds.mlp import Mlp, Weights
 
 
 class LearningMlp(Mlp):
-    """One NPC's neural brain, learning. Its state is an `Mlp`'s with what was learned so far besides."""
+    """One NPC's neural brain, learning. Its state is an `Mlp`'s with how its learning went besides."""
 
     def __init__(
         self,
         weights: Weights,
         generator: np.random.Generator,
         rules: LearningRules,
+        steps: int = 0,
         *,
         may_ask: bool = False,
     ) -> None:
-        """Take a copy of `weights`. Raises WeightsError when they do not form a brain."""
+        """Take a copy of `weights`, learned by `steps`. Raises WeightsError when they do not form a brain."""
         super().__init__(weights, generator, may_ask=may_ask)
-        self.learner = Learner(self.flat, self.weights["b1"].size, rules)
+        self.learner = Learner(self.flat, self.weights["b1"].size, rules, steps)
         self._seen = (0, 0)
         self._wish: Action | None = None
         """What was wished in the tick that is being lived, None when nothing was kept of it."""
@@ -76,7 +77,7 @@ class LearningMlp(Mlp):
         self.learner.study()
 
     def state(self) -> dict[str, object]:
-        """Return its name and how much it has learned; the weights are kept in a file, see `nimmer.minds.weights`."""
+        """Return its name and how its learning went; the weights are kept in a file, see `nimmer.minds.weights`."""
         return {**super().state(), "learned": self.learner.state()}
 
     def restore(self, state: Mapping[str, Any]) -> None:

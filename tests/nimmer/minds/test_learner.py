@@ -74,7 +74,7 @@ def test_who_learns_finds_the_end_of_the_corridor() -> None:
 def test_one_piece_of_learning_is_done_in_a_tick() -> None:
     one, world = mind(), Corridor()
     walk(one, world, 127)
-    assert one.learner.state() == {"batches": 0, "steps": 0, "quiet": 0, "refused": 0}
+    assert one.learner.state() == {"batches": 0, "quiet": 0, "refused": 0}
     walk(one, world, 1)
     assert (one.learner.batches, one.learner.steps) == (1, 0)
     walk(one, world, 1)
