@@ -13,6 +13,7 @@ from nimmer.cli.main import app
 from nimmer.cli.status import status_page
 from nimmer.clock import ManualClock
 from nimmer.config import Settings
+from nimmer.config.settings import VillageSettings
 from nimmer.minds.nursery import prepare_brains, weights_path
 from nimmer.stores.personality_log import PersonalityLog
 from tests.nimmer.cli.village_talk import status
@@ -24,7 +25,7 @@ RUN = "0123456789abcdef"
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("NIMMER_STATE_DIR", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    found = Settings(state_dir=tmp_path, village={"brain": "mlp", "network": "small", "npcs": 4})
+    found = Settings(state_dir=tmp_path, village=VillageSettings(brain="mlp", network="small", npcs=4))
     prepare_brains(found.brains_path, 4, "small", 7)
     return found
 
