@@ -4,7 +4,7 @@ A row is written in one piece; one that a crash has torn is left out when it is 
 Source: docs/brains.md, "Personality".
 """
 
-import csv
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -15,8 +15,8 @@ FILE_NAME = "personality.csv"
 COLUMNS = (
     "unix_s", "run", "npcs", "steps", "mean", "alike_one", "alike_other", "alike", "apart_one", "apart_other", "apart",
 )  # fmt: skip
-MOST_ROWS = 50_000
-"""Rows kept: five weeks of a row a minute, some 5 MB."""
+MOST_BYTES = 4 << 20
+"""How large the file may grow: about a month of a row a minute. Then its older half is dropped."""
 
 
 class Row(NamedTuple):
@@ -39,21 +39,23 @@ class Row(NamedTuple):
 class PersonalityLog:
     """The file of one state directory."""
 
-    def __init__(self, state_path: Path, most_rows: int = MOST_ROWS) -> None:
+    def __init__(self, state_path: Path, most_bytes: int = MOST_BYTES) -> None:
         """Know where it is; it need not be there yet."""
         self.path = state_path / FILE_NAME
-        self._most_rows = most_rows
+        self._most_bytes = most_bytes
 
     def append(self, row: Row) -> None:
         """Write one row more; a file grown too long is cut to its newer half first. Raises OSError."""
-        rows = self.read()
-        if len(rows) >= self._most_rows:
-            self._write(rows[-self._most_rows // 2 :])
-        elif not rows:
+        size = self.path.stat().st_size if self.path.exists() else 0
+        if size == 0:
             self._write([])
-        torn = not self.path.read_bytes().endswith(b"\n")
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(("\n" if torn else "") + row.text() + "\n")
+        elif size > self._most_bytes:
+            rows = self.read()
+            self._write(rows[len(rows) // 2 :])
+        with self.path.open("rb+") as file:
+            file.seek(-1, os.SEEK_END)
+            torn = file.read(1) != b"\n"
+            file.write(("\n" if torn else "").encode() + row.text().encode() + b"\n")
 
     def read(self) -> list[Row]:
         """Return every whole row, oldest first; none when there is no file."""
@@ -72,9 +74,9 @@ class PersonalityLog:
 
 
 def _rows(text: str) -> Iterator[Row]:
-    for fields in csv.reader(text.splitlines()):
+    for line in text.splitlines():
         try:
-            unix_s, run, npcs, steps, mean, *pairs = fields
+            unix_s, run, npcs, steps, mean, *pairs = line.split(",")
             one, other, alike, third, fourth, apart = pairs
             village = Personality(
                 float(mean),
