@@ -55,3 +55,4 @@ def _over_time(axes: Any, history: list[Row]) -> None:  # noqa: ANN401  matplotl
         )
     if history:
         axes.legend()
+        axes.set_ylim(bottom=0.0)

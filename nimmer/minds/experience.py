@@ -22,7 +22,8 @@ class Experience:
 
     features: `(rows, FEATURES + 1)`, the last column 1 for the biases; possible: `(rows, ACTIONS)`; action: flat index
     of the wish; log_probability: of the wish when it was made; reward: until the next row; own: 1 where the body did
-    what the brain wished, 0 where a nerve had it do something else; follows: whether the next row is the tick after.
+    what the brain wished, 0 where a nerve had it do something else; follows: whether the next row is the tick after;
+    over: whether there was nothing more to be expected.
     """
 
     def __init__(self, rows: int = ROWS) -> None:
@@ -36,6 +37,7 @@ class Experience:
         self.reward: Floats = np.zeros(rows, np.float32)
         self.own: Floats = np.zeros(rows, np.float32)
         self.follows: NDArray[np.bool_] = np.zeros(rows, np.bool_)
+        self.over: NDArray[np.bool_] = np.zeros(rows, np.bool_)
         self.joined = False
         """Whether the next tick will follow from the newest."""
 
@@ -61,7 +63,7 @@ class Experience:
         self.action[row] = action
         self.log_probability[row] = log_probability
         self.own[row] = 0.0
-        self.follows[row] = False
+        self.follows[row] = self.over[row] = False
         self.count, self.joined = row + 1, True
 
     def done(self, own: bool) -> None:
@@ -79,6 +81,11 @@ class Experience:
         """Let the next tick begin something new: it does not follow from the newest."""
         self.joined = False
 
+    def end(self) -> None:
+        """Say of the newest tick that nothing more is to be expected, and let the next begin something new."""
+        self.over[self.count - 1] = True
+        self.joined = False
+
     def begin_after(self, other: "Experience") -> None:
         """Forget everything, and begin with the newest tick of `other` unless that was cut off."""
         self.count, self.joined = 0, False
@@ -87,5 +94,5 @@ class Experience:
         last = other.count - 1
         for column in ("features", "possible", "action", "log_probability", "own"):
             getattr(self, column)[0] = getattr(other, column)[last]
-        self.follows[0] = False
+        self.follows[0] = self.over[0] = False
         self.count, self.joined = 1, True

@@ -87,7 +87,7 @@ class Learner:
         self.experience.begin_after(batch)
         self.batches += 1
         self._passes.forward(self._layers, batch.features)
-        value = self._passes.value[:, 0]
+        value = np.where(batch.over, np.float32(0.0), self._passes.value[:, 0])
         better = advantages(batch.reward, value, batch.follows, self._rules.discount, self._rules.trace)
         lived = batch.follows.astype(np.float32)
         own = batch.own * lived

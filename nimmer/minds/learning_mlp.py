@@ -5,6 +5,9 @@ so that no act waits for it, gives the brain time for one bounded piece of learn
 
 Nerves may have the body do something else than the brain wished. The actor learns from those ticks alone in which the
 wish was done; the critic learns from all of them, for what nerves earn is part of what is to be expected.
+
+Who knows every house has nothing more to find, and its days teach one thing only: to sit by a well, where idling costs
+nothing. So an episode ends with the last house, and what is lived until there are houses to find again teaches nothing.
 Source: docs/decisions/0030-learning-in-the-npc.md.
 """
 
@@ -37,6 +40,7 @@ class LearningMlp(Mlp):
         super().__init__(weights, generator, may_ask=may_ask)
         self.learner = Learner(self.flat, self.weights["b1"].size, rules, steps)
         self._seen = (0, 0)
+        self._knows_all = False
         self._wish: Action | None = None
         """What was wished in the tick that is being lived, None when nothing was kept of it."""
 
@@ -44,7 +48,9 @@ class LearningMlp(Mlp):
         """Return an action drawn from the net's distribution over possible ones, and keep what was seen and wished."""
         possible = self.possible(percept)
         flat, probability = self._choose(self.forward(features).tolist(), possible)
-        self._note(percept, features, possible, flat, log(max(probability, 1e-30)))
+        if not (self._knows_all and percept.coverage >= 1.0):
+            self._note(percept, features, possible, flat, log(max(probability, 1e-30)))
+        self._knows_all = percept.coverage >= 1.0
         return FLAT_ACTIONS[flat]
 
     def _note(
@@ -65,11 +71,14 @@ class LearningMlp(Mlp):
         self._wish = FLAT_ACTIONS[flat]
 
     def lived(self, deed: Action) -> None:
-        """Say what the body did in the tick just decided; of one slept through nothing was decided, and life is cut."""
+        """Say what the body did in the tick just decided; one of which nothing was kept, or slept through, cuts the thread."""
+        experience = self.learner.experience
         if self._wish is None:
-            self.learner.experience.cut()
+            experience.cut()
         else:
-            self.learner.experience.done(deed == self._wish)
+            experience.done(deed == self._wish)
+            if self._knows_all:
+                experience.end()
         self._wish = None
 
     def study(self) -> None:

@@ -88,3 +88,17 @@ def test_nothing_ever_follows_what_was_cut_off(words: list[str]) -> None:
     assert experience.count == len(joined)
     follows = experience.follows[: experience.count].tolist()
     assert follows == [*joined[1:], False] if joined else follows == []
+
+
+def test_after_an_end_nothing_is_expected_and_the_next_tick_begins_anew() -> None:
+    experience = Experience(3)
+    note(experience, 0.0)
+    note(experience, 5.0)
+    experience.end()
+    note(experience, 1.0)
+    assert experience.over.tolist() == [False, True, False]
+    assert experience.follows.tolist() == [True, False, False]
+    after = Experience(3)
+    experience.end()
+    after.begin_after(experience)
+    assert after.count == 0

@@ -16,10 +16,10 @@ NOWHERE = (-1,) * 6
 RULES = LearningRules(rate=3e-3)
 
 
-def percept(tick: int, reward: float, level: int = 1) -> Percept:
+def percept(tick: int, reward: float, level: int = 1, coverage: float = 0.0) -> Percept:
     """Return what is seen where east and west are open, at world `tick`."""
     return Percept(
-        tick, level, 0, -1, 1.0, reward, 0.0, 0, 0, 0, 0, 0, 4, (1, 2, *NOWHERE), (100.0,) * 8, (0,) * 8, (0,) * 8
+        tick, level, 0, -1, 1.0, reward, coverage, 0, 0, 0, 0, 0, 4, (1, 2, *NOWHERE), (100.0,) * 8, (0,) * 8, (0,) * 8
     )  # fmt: skip
 
 
@@ -127,6 +127,19 @@ def test_another_level_a_slumber_and_an_unturned_world_join_nothing() -> None:
     assert experience.count == 6
     assert experience.follows[:6].tolist() == [True, True, False, True, False, False]
     assert experience.reward[[0, 1, 3]].tolist() == [1.0, 2.0, 4.0]
+
+
+def test_who_knows_every_house_learns_nothing_until_there_are_houses_to_find_again() -> None:
+    one, features = mind(), np.zeros(FEATURES, np.float32)
+    for tick, coverage in enumerate((0.9, 0.96, 1.0, 1.0, 1.0, 0.1, 0.2)):
+        one.lived(one.decide(percept(tick + 1, float(tick), coverage=coverage), features, KNOWN))
+    experience = one.learner.experience
+    assert (
+        experience.count == 5
+    )  # the tick with the last house says what it paid; of the next two nothing is kept
+    assert experience.follows[:5].tolist() == [True, True, False, True, False]
+    assert experience.over[:5].tolist() == [False, False, True, False, False]
+    assert experience.reward[[0, 1, 3]].tolist() == [1.0, 2.0, 6.0]
 
 
 def test_a_batch_that_is_not_finite_is_refused_and_the_good_weights_stay() -> None:
