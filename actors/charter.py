@@ -35,6 +35,8 @@ class Charter:
     memory_mb: int = 256
     brain: str = "explorer"
     weights_dir: str = ""
+    learning_rate: float | None = None
+    """How fast NPCs with a net learn as they live, None when they do not."""
     price_scale: float = 0.01
     prices: Prices | None = None
     """What was measured to cost something, None for the printed prices times `price_scale`."""

@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 import ray
 
+from actors.pupil import Pupil
 from actors.scribe import Scribe
 from nimmer.arena.diary import Diary
 from nimmer.arena.memory import Arena
@@ -35,6 +36,7 @@ from nimmer.life.prices import Prices
 from nimmer.minds.brain import Brain
 from nimmer.minds.explorer import Explorer
 from nimmer.minds.guide import Guide
+from nimmer.minds.learner import LearningRules
 from nimmer.minds.mlp import Mlp
 from nimmer.minds.pathfinder import Pathfinder
 from nimmer.minds.weights import load_weights
@@ -64,7 +66,8 @@ class Birth:
     """What an NPC is born with.
 
     weights: its own safetensors file, or None for the hand-written explorer; rules: when its nerves evolve; prices:
-    measured ones, None for the printed ones; nerves: a table of nerves, None for the packaged one.
+    measured ones, None for the printed ones; nerves: a table of nerves, None for the packaged one; learning_rate: how
+    fast its net learns as it lives, None when it does not.
     """
 
     npc: int
@@ -77,6 +80,7 @@ class Birth:
     rules: EvolutionRules | None = None
     prices: Prices | None = None
     nerves: str | None = None
+    learning_rate: float | None = None
 
 
 class NpcShell:
@@ -97,6 +101,8 @@ class NpcShell:
         self._features = features(self._seen)
         before = self._slot.vitals()
         self._generation = max(before.generation, self._slot.last_act()[2]) + 1
+        self._net: Mlp | None = None
+        self._pupil: Pupil | None = None
         try:
             brain = self._brain(1)
         except WeightsError:
@@ -181,6 +187,8 @@ class NpcShell:
         if self._level:
             self._scribe.beat(self._body.close_beat(), self._body, now_s)
             self._remember(now_s)
+        if self._pupil is not None:
+            self._pupil.save(now_s)
         self._slot.be_born(self._slot.vitals()._replace(mode=ENDED))
 
     def _due_after(self, now_s: float, period_s: float) -> float:
@@ -253,10 +261,16 @@ class NpcShell:
         # after the trail: a tick killed in between is lived again, and the database knows its row already
         slot.act(tick, percept.tick, now_s, action.verb, action.slot, self._generation)
         self._report(late_s * 1e6, compute_us, len(deed.waves), len(deed.transitions))
+        self._wind_up(deed, now_s)
+        return True
+
+    def _wind_up(self, deed: Deed, now_s: float) -> None:
+        """Remember and learn, now that the act is written: it waits for neither."""
         settles = deed.attention == Mode.SETTLE
         if now_s - self._remembered_s >= (SETTLE_S if settles else REMEMBER_S):
             self._remember(now_s)
-        return True
+        if self._pupil is not None:
+            self._pupil.learn(deed.action, now_s)
 
     def _write_down(self, deed: Deed, now_s: float) -> None:
         """Write what does not happen in every tick into the diary."""
@@ -305,10 +319,20 @@ class NpcShell:
         self._body.ticks = self._tick  # the memory is older than the last act: both count the same ticks
 
     def _brain(self, level: int) -> Brain:
-        generator = Chance(self._birth.seed).generator("npc", self._birth.npc, "brain", self._generation)
-        if self._birth.weights is None:
+        """Return the brain for a level: an explorer of its map, or the one net of this life, which needs no map."""
+        if self._net is not None:
+            return self._net
+        birth = self._birth
+        generator = Chance(birth.seed).generator("npc", birth.npc, "brain", self._generation)
+        if birth.weights is None:
             return Explorer(self._graphs[level - 1].neighbours.tolist(), generator)
-        return Mlp(load_weights(Path(self._birth.weights))[0], generator)
+        if birth.learning_rate is None:
+            self._net = Mlp(load_weights(Path(birth.weights))[0], generator)
+        else:
+            rules = LearningRules(rate=birth.learning_rate)
+            self._pupil = Pupil(Path(birth.weights), generator, rules, self._clock.monotonic_s())
+            self._net = self._pupil.brain
+        return self._net
 
     def _guide(self, level: int) -> Guide:
         return Pathfinder(self._graphs[level - 1].neighbours.tolist())

@@ -231,6 +231,7 @@ class SupervisorShell(Shell):
                 charter.rules,
                 charter.prices,
                 charter.nerves_file,
+                charter.learning_rate if charter.brain == "mlp" else None,
             )
             self._actors[npc] = NpcActor.options(
                 name=f"npc-{npc}",

@@ -23,7 +23,7 @@ from nimmer.errors import NimmerError, WeightsError
 from nimmer.life.body import Body
 from nimmer.minds.brain import Brain
 from nimmer.minds.explorer import Explorer
-from nimmer.minds.mlp import Mlp
+from nimmer.minds.mlp import Mlp, Weights
 from nimmer.minds.nursery import weights_path
 from nimmer.minds.pathfinder import Pathfinder
 from nimmer.minds.weights import load_weights
@@ -35,22 +35,29 @@ Remembered = dict[str, Any]
 
 
 class Brains:
-    """Makes the brains of a village's virtual bodies; what is slow to read is read once."""
+    """Makes the brains of a village's virtual bodies; what is slow to read is read again only when it has changed."""
 
     def __init__(self, charter: Charter, levels: Levels) -> None:
         """Make brains of the kind `charter` names, for `levels`."""
         self._charter = charter
         self._levels = levels
         self._neighbours: dict[int, list[list[int]]] = {}
-        self._weights: dict[int, Any] = {}
+        self._weights: dict[int, tuple[int, Weights]] = {}
 
     def make(self, npc: int, level: int, generator: np.random.Generator) -> Brain:
         """Return a fresh brain. Raises WeightsError when its weights are no brain's, LevelError for no such level."""
         if self._charter.brain == "mlp":
-            if npc not in self._weights:
-                self._weights[npc] = load_weights(weights_path(Path(self._charter.weights_dir), npc))[0]
-            return Mlp(self._weights[npc], generator)
+            return Mlp(self._weights_of(npc), generator)
         return Explorer(self._map(level), generator)
+
+    def _weights_of(self, npc: int) -> Weights:
+        """Return what the NPC has saved last: one that learns saves its weights again and again."""
+        path = weights_path(Path(self._charter.weights_dir), npc)
+        written = path.stat().st_mtime_ns if path.exists() else 0
+        known = self._weights.get(npc)
+        if known is None or known[0] != written:
+            known = self._weights[npc] = (written, load_weights(path)[0])
+        return known[1]
 
     def wake(self, npc: int, level: int, generator: np.random.Generator, wells: object, body: Body) -> None:
         """Give `body` a brain without a plan and a guide that knows `wells`. Raises as `make`, and ValueError."""

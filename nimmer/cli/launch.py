@@ -20,6 +20,7 @@ from nimmer.bus.message import Incident, Source
 from nimmer.bus.subject import build
 from nimmer.bus.voice import Voice
 from nimmer.chance import fresh_seed
+from nimmer.cli.census import CensusTaker
 from nimmer.cli.cluster import RUN_VARIABLE, Cluster, connect, prepare
 from nimmer.cli.life_settings import prices_of, rules_of
 from nimmer.cli.servers import Servers
@@ -70,6 +71,7 @@ class Launch:
     first_tick_s: float = 0.0
     ready_s: float = 0.0
     summary: dict[str, Any] = field(default_factory=dict)
+    census: CensusTaker | None = None
     _named_births: int = 0
     _run_row: dict[str, object] = field(default_factory=dict)
 
@@ -113,6 +115,7 @@ class Launch:
         self.servers.start_chroma()
         self._write_down_run()
         self._name_processes()
+        self.census = CensusTaker(settings, self.run, clock)
         self.ready_s = clock.monotonic_s()
 
     def _check_world(self) -> None:
@@ -143,6 +146,8 @@ class Launch:
         self.servers.tend(tell)
         if (broken := self.village.tend()) is not None:
             tell(f"{broken.partition(':')[0]} ended for good: {broken}")
+        if self.census is not None and (hindered := self.census.tend()) is not None:
+            tell(hindered)
         if (births := self._births()) != self._named_births:
             self._named_births = births
             self._name_processes()
@@ -187,6 +192,8 @@ class Launch:
         assert self.arena is not None
         self.arena.view("control")["stop"] = 1
         words = village.stop(self.tell)
+        if self.census is not None:
+            self.census.take()  # what was learned last is saved now
         garden, recorder, bridge = (words.get(name, {}) for name in ("garden", "recorder", "bridge"))
         self.summary = {
             "run": self.run,
@@ -264,6 +271,7 @@ class Launch:
             memory_mb=village.memory_mb,
             brain=village.brain,
             weights_dir=str(settings.brains_path),
+            learning_rate=village.learning_rate if village.learns else None,
             price_scale=settings.lifeforce.price_scale,
             prices=prices_of(settings.lifeforce),
             nerves_file=str(settings.nerves.table.absolute()) if settings.nerves.table else None,

@@ -40,6 +40,9 @@ COMMANDS: dict[str, Entry] = {
     "replay": Entry(
         "nimmer.cli.replay", "replay", "Run a past run again from its action log and compare every tick."
     ),
+    "personality": Entry(
+        "nimmer.cli.personality", "personality", "Show how differently NPCs act, and how that came to be."
+    ),
     "virtual": Entry(
         "nimmer.cli.virtual",
         "app",

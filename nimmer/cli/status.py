@@ -15,9 +15,11 @@ from nimmer.cli.console import emit_json, screen
 from nimmer.cli.durations import spoken
 from nimmer.cli.options import ConfigOption, JsonOption
 from nimmer.cli.palette import ACTIVE, BRIGHT, DIM, ENVIRONMENTS, ERROR, GATE_GLYPHS, INACTIVE, OK, WARNING
+from nimmer.cli.personality import as_document, in_words
 from nimmer.cli.picture import bar
 from nimmer.cli.village import find_village
 from nimmer.config import load
+from nimmer.stores.personality_log import PersonalityLog, Row
 
 _ROOMY, _WIDE = 100, 125
 """Columns a terminal needs for most of the NPC table, and for all of it."""
@@ -58,19 +60,24 @@ def status(as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """
     village = find_village(load(config=config).settings)
     answer = asyncio.run(village.ask(GUEST, "thalamus.status.request", StatusRequest(), Status))
+    measured = [row for row in PersonalityLog(village.state_path).read() if row.run == answer.run]
+    personality = measured[-1] if measured else None
     if as_json:
-        emit_json({**msgspec.to_builtins(answer), "dashboard_url": village.estate.dashboard_url})
+        more = {"dashboard_url": village.estate.dashboard_url, "personality": as_document(personality)}
+        emit_json({**msgspec.to_builtins(answer), **more})
     else:
         console = screen()
-        console.print(status_page(answer, village.estate.dashboard_url, console.width))
+        console.print(status_page(answer, village.estate.dashboard_url, console.width, personality))
 
 
-def status_page(status: Status, dashboard_url: str | None, width: int) -> RenderableType:
+def status_page(
+    status: Status, dashboard_url: str | None, width: int, personality: Row | None = None
+) -> RenderableType:
     """Return the page people read in a terminal of `width` columns."""
     parts: list[RenderableType] = [
         _head(status),
         Text(),
-        _facts(status, dashboard_url),
+        _facts(status, dashboard_url, personality),
         Text(),
         _npcs(status.npcs, width),
         Text(),
@@ -91,7 +98,7 @@ def _head(status: Status) -> Text:
     return line
 
 
-def _facts(status: Status, dashboard_url: str | None) -> Table:
+def _facts(status: Status, dashboard_url: str | None, personality: Row | None) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(style=DIM, no_wrap=True)
     table.add_column(overflow="fold")
@@ -130,6 +137,8 @@ def _facts(status: Status, dashboard_url: str | None) -> Table:
             shared.append(*GATE_GLYPHS[state])
             shared.append(f" {name.removesuffix('_gate')}  ")
         table.add_row("shared gates", shared)
+    if personality is not None:
+        table.add_row("personality", in_words(personality.village))
     for tier in status.tiers:
         budget = f"within {tier.budget_ms:g} ms" if tier.budget_ms else "no budget"
         late = (f", {tier.late} late", WARNING) if tier.late else ""

@@ -63,6 +63,16 @@ class VillageSettings(Section):
         default=None,
         description="directory of npc-N.safetensors for brain mlp; unset: brains/ in the state directory",
     )
+    learns: bool = Field(
+        default=False,
+        description="whether NPCs of brain mlp learn as they live; what they learn is saved in their weights",
+    )
+    learning_rate: float = Field(
+        default=0.0003,
+        ge=0.000001,
+        le=0.1,
+        description="how fast they learn: step width of Adam",
+    )
     tick_hz: float = Field(
         default=10,
         ge=1,
@@ -84,6 +94,14 @@ class VillageSettings(Section):
         description="share of one core an NPC starts with; the governor changes it",
         json_schema_extra={"unit": "% of a core"},
     )
+
+    @model_validator(mode="after")
+    def _a_net_to_learn_with(self) -> Self:
+        if self.learns and self.brain != "mlp":
+            raise ValueError(
+                f"learns = true needs brain = mlp; brain {self.brain} has no weights to learn with"
+            )
+        return self
 
 
 class WorldSettings(Section):

@@ -6,8 +6,8 @@ expects of its future, which only learning asks for.
 Source: docs/domain.md section 8 (private weights, network size small, medium or large).
 """
 
-from math import exp
-from typing import Literal
+from math import exp, prod
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,7 @@ _ASK = FLAT_ACTIONS.index(ASK_CORTEX)
 
 
 def shapes(hidden: int) -> dict[str, tuple[int, ...]]:
-    """Return every weight's shape by name for hidden layers of that width."""
+    """Return every weight's shape by name for hidden layers of that width, in the order of `Mlp.flat`."""
     return {
         "w1": (FEATURES, hidden),
         "b1": (hidden,),
@@ -42,6 +42,44 @@ def shapes(hidden: int) -> dict[str, tuple[int, ...]]:
         "wv": (hidden, 1),
         "bv": (1,),
     }
+
+
+class Layers(NamedTuple):
+    """A brain's layers, each with its bias as its last row.
+
+    first: `(FEATURES + 1, hidden)`; second: `(hidden + 1, hidden)`; third: `(hidden + 1, ACTIONS)`; value:
+    `(hidden + 1, 1)`.
+    """
+
+    first: Floats
+    second: Floats
+    third: Floats
+    value: Floats
+
+
+def views(flat: Floats, hidden: int) -> Weights:
+    """Return every weight by name, as views of `flat`, all of them in a row."""
+    found: Weights = {}
+    begin = 0
+    for name, shape in shapes(hidden).items():
+        found[name] = flat[begin : begin + prod(shape)].reshape(shape)
+        begin += prod(shape)
+    return found
+
+
+def stacked(flat: Floats, hidden: int) -> Layers:
+    """Return the layers as views of `flat`: a bias lies right behind its weights, so it is their last row."""
+    found: list[Floats] = []
+    begin = 0
+    for rows, columns in (
+        (FEATURES + 1, hidden),
+        (hidden + 1, hidden),
+        (hidden + 1, ACTIONS),
+        (hidden + 1, 1),
+    ):
+        found.append(flat[begin : begin + rows * columns].reshape(rows, columns))
+        begin += rows * columns
+    return Layers(*found)
 
 
 def initial_weights(size: Size, generator: np.random.Generator) -> Weights:
@@ -90,9 +128,11 @@ class Mlp:
     def __init__(
         self, weights: Weights, generator: np.random.Generator, *, greedy: bool = False, may_ask: bool = False
     ) -> None:
-        """Take `weights` over. Raises WeightsError when they do not form a brain."""
+        """Take a copy of `weights`. Raises WeightsError when they do not form a brain."""
         hidden = check_weights(weights)
-        self.weights = {name: np.ascontiguousarray(array) for name, array in weights.items()}
+        self.flat: NDArray[np.float32] = np.concatenate([weights[name].ravel() for name in shapes(hidden)])
+        """Every weight in one row, which `weights` and the passes are views of: who writes here has changed them."""
+        self.weights = views(self.flat, hidden)
         self._generator = generator
         self._greedy = greedy
         self._always = ALWAYS if may_ask else tuple(action for action in ALWAYS if action != _ASK)
@@ -100,8 +140,8 @@ class Mlp:
         # behind each hidden layer a constant 1, below each later weight its bias as one more row: one call less
         self._first, self._second = np.ones(hidden + 1, np.float32), np.ones(hidden + 1, np.float32)
         self._first_out, self._second_out = self._first[:-1], self._second[:-1]
-        self._w2 = np.vstack([self.weights["w2"], self.weights["b2"]])
-        self._w3 = np.vstack([self.weights["w3"], self.weights["b3"]])
+        layers = stacked(self.flat, hidden)
+        self._w2, self._w3 = layers.second, layers.third
         self._w1, self._b1 = self.weights["w1"], self.weights["b1"]
         self._logits = np.empty(ACTIONS, np.float32)
 
@@ -117,23 +157,31 @@ class Mlp:
         return logits
 
     def decide(self, percept: Percept, features: Floats, known: Flags) -> Action:
-        """Return an action drawn from the net's distribution over possible ones; `known` is not used.
+        """Return an action drawn from the net's distribution over possible ones; `known` is not used."""
+        return FLAT_ACTIONS[self._choose(self.forward(features).tolist(), self.possible(percept))[0]]
+
+    def _choose(self, logits: list[float], possible: list[int]) -> tuple[int, float]:
+        """Return one of the `possible` flat actions and how probable it was.
 
         The choice among twelve is plain Python: after 50 ms of sleep every numpy function is cold and costs 10 us.
         """
-        logits = self.forward(features).tolist()
-        possible = [slot for slot, there in enumerate(percept.neighbour) if there >= 0]
-        possible += self._always
         if self._greedy:
-            return FLAT_ACTIONS[max(possible, key=logits.__getitem__)]
+            return max(possible, key=logits.__getitem__), 1.0
         best = max([logits[action] for action in possible])
         heights = [exp(logits[action] - best) for action in possible]
-        left = self._draw() * sum(heights)
+        total = sum(heights)
+        left = self._draw() * total
         for action, height in zip(possible, heights, strict=True):
             left -= height
             if left < 0.0:
-                return FLAT_ACTIONS[action]
-        return FLAT_ACTIONS[possible[-1]]
+                return action, height / total
+        return possible[-1], heights[-1] / total
+
+    def possible(self, percept: Percept) -> list[int]:
+        """Return the flat actions there are: moves that have an edge, and those that need none."""
+        found = [slot for slot, there in enumerate(percept.neighbour) if there >= 0]
+        found += self._always
+        return found
 
     def _draw(self) -> float:
         """Return the generator's next number; they are drawn in bulk, which gives the same ones."""

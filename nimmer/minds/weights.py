@@ -15,16 +15,18 @@ _FORMAT = "nimmer-mlp-2"
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Whose weights they are: the NPC's number and the seed they began from."""
+    """Whose weights they are: the NPC's number, the seed they began from, and the steps it has learned since."""
 
     npc: int
     seed: int
+    steps: int = 0
 
 
 def save_weights(path: Path, weights: Weights, origin: Origin) -> None:
     """Write `weights` to `path`, whole or not at all. Raises WeightsError when they form no brain or cannot be kept."""
     hidden = check_weights(weights)
     metadata = {"format": _FORMAT, "hidden": str(hidden), "npc": str(origin.npc), "seed": str(origin.seed)}
+    metadata["steps"] = str(origin.steps)
     write_tensors(path, weights, metadata)
 
 
@@ -46,7 +48,7 @@ def load_weights(path: Path, hidden: int | None = None) -> tuple[Weights, Origin
             f"{path}: the hidden layers are {width} wide, not {hidden} ({known}); set the brain's size to match"
         )
     try:
-        return weights, Origin(int(metadata["npc"]), int(metadata["seed"]))
+        return weights, Origin(int(metadata["npc"]), int(metadata["seed"]), int(metadata.get("steps", 0)))
     except (KeyError, ValueError) as error:
         raise WeightsError(
             f"{path}: the metadata lacks npc and seed; save it with nimmer.minds.weights"

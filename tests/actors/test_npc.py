@@ -26,8 +26,8 @@ from tests.actors.conftest import NPCS
 NPC = 1
 
 
-def birth(arena: Arena, weights: str | None = None) -> Birth:
-    return Birth(NPC, str(arena.path), 7, None, weights, 0.01)
+def birth(arena: Arena, weights: str | None = None, learning_rate: float | None = None) -> Birth:
+    return Birth(NPC, str(arena.path), 7, None, weights, 0.01, learning_rate=learning_rate)
 
 
 class World:

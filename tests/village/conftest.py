@@ -22,6 +22,7 @@ ORDER = (
     "test_outages",
     "test_afterlife",
     "test_launches",
+    "test_learning",
 )
 """Harmless first, then what kills, then what needs the village to have ended, then runs of their own."""
 

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from nimmer.config import Settings
 from nimmer.config.fields import FIELDS
-from nimmer.config.settings import BusSettings, StoresSettings, redact
+from nimmer.config.settings import BusSettings, StoresSettings, VillageSettings, redact
 
 
 def test_settings_read_no_environment_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,3 +56,11 @@ def test_every_setting_is_explained_and_its_default_is_acceptable() -> None:
     for field in FIELDS.values():
         assert len(field.description) > 10, field.key
         assert field.accepts, field.key
+
+
+def test_explorers_cannot_be_told_to_learn() -> None:
+    with pytest.raises(ValidationError, match="learns = true needs brain = mlp"):
+        VillageSettings(learns=True)
+    assert VillageSettings(learns=True, brain="mlp").learning_rate == 3e-4
+    with pytest.raises(ValidationError, match="learning_rate"):
+        VillageSettings(learning_rate=0.0)

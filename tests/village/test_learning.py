@@ -1,0 +1,48 @@
+"""NPCs that learn as they live: what one has learned and saved survives kill -9, and how they differ is measured."""
+
+import signal
+
+import pytest
+
+from nimmer.minds.nursery import weights_path
+from nimmer.minds.weights import load_weights
+from tests.village.raised import Raised, identity_of, until
+
+pytestmark = pytest.mark.village
+MEMORY_MB = 256
+
+
+@pytest.fixture
+def learning(alone: Raised) -> Raised:
+    """A village of four that learn, with the state directory to itself."""
+    alone.settings |= {"NIMMER_VILLAGE__BRAIN": "mlp", "NIMMER_VILLAGE__LEARNS": "true"}
+    alone.start("--npcs", "4", "--seed", "7")
+    alone.await_life()
+    return alone
+
+
+def test_what_a_killed_npc_has_learned_comes_back(learning: Raised) -> None:
+    path = weights_path(learning.state / "brains", 2)
+    saved = until(lambda: load_weights(path)[1].steps, 180.0, "the NPC has saved what it learned")
+    before = learning.status().npcs[2]
+    learning.kill(identity_of(before.pid))
+
+    def lives() -> bool:
+        one = learning.status().npcs[2]
+        return one.alive and one.generation == 2 and one.ticks > before.ticks + 200
+
+    until(lives, 120.0, "the NPC lives again, and learns")
+    status = learning.status()
+    assert all(0.0 < npc.memory_mb < MEMORY_MB for npc in status.npcs)
+    assert learning.json("status")["personality"]["mean"] > 0.0
+    picture = learning.home / "personality.png"
+    assert "most alike npc" in learning.nimmer("personality", "--plot", str(picture)).stdout
+    assert picture.stat().st_size > 10_000
+    assert learning.launcher is not None
+    learning.launcher.send_signal(signal.SIGINT)
+    learning.ended()
+    origin = load_weights(path)[1]
+    assert origin.steps > saved  # generation 2 went on from what generation 1 had saved
+    history = learning.json("personality")["history"]
+    assert history[-1]["steps"] >= origin.steps
+    assert history[-1]["mean"] != history[0]["mean"]
