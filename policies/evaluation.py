@@ -75,13 +75,14 @@ def evaluate(
     ]
     longest = max(part.coverage.shape[1] for part in parts)
     return Trial(
-        minds.name,
-        embodied,
-        *(
-            np.concatenate([getattr(part, name) for part in parts])
-            for name in ("ticks", "passed", "bumps", "lifeforce", "nerves")
-        ),
-        np.concatenate([_held(part.coverage, longest) for part in parts]),
+        name=minds.name,
+        embodied=embodied,
+        ticks=np.concatenate([part.ticks for part in parts]),
+        passed=np.concatenate([part.passed for part in parts]),
+        bumps=np.concatenate([part.bumps for part in parts]),
+        lifeforce=np.concatenate([part.lifeforce for part in parts]),
+        nerves=np.concatenate([part.nerves for part in parts]),
+        coverage=np.concatenate([_held(part.coverage, longest) for part in parts]),
     )
 
 
@@ -132,7 +133,8 @@ def _tick(minds: Minds, view: View, bodies: Bodies | None) -> Village:
 
 
 def _coverage(village: Village) -> NDArray[np.float32]:
-    return village.facts.mean(axis=1, dtype=np.float32) / np.float32(village.nodes)
+    known: NDArray[np.float32] = village.facts.mean(axis=1, dtype=np.float32)
+    return known / np.float32(village.nodes)
 
 
 def _held(coverage: NDArray[np.float32], length: int) -> NDArray[np.float32]:

@@ -25,11 +25,13 @@ def likeliest_or_drawn(
 ) -> Actions:
     """Return `(W, N)` actions for logits `(W, N, ACTIONS)`: drawn by `draws` `(W, N)` in 0..1, else the likeliest."""
     heights = np.where(possible, logits, -np.inf)
+    chosen: Actions
     if draws is None:
-        return heights.argmax(axis=-1)
-    shares = np.exp(heights - heights.max(axis=-1, keepdims=True)).cumsum(axis=-1)
-    # The last possible action takes what rounding leaves over.
-    return (shares < draws[..., None] * shares[..., -1:]).sum(axis=-1)
+        chosen = heights.argmax(axis=-1)
+    else:
+        shares = np.exp(heights - heights.max(axis=-1, keepdims=True)).cumsum(axis=-1)
+        chosen = (shares <= draws[..., None] * shares[..., -1:]).sum(axis=-1)
+    return chosen
 
 
 class Draws:
