@@ -26,7 +26,7 @@ class Contest:
         """Prepare the villages. Raises LevelError when the level has no room for so many NPCs."""
         self._level = level
         self._rules = rules
-        self._seeds = seeds
+        self.seeds = seeds
         self._bound = fewest_ticks(level, rules, born(level, rules, npcs, seeds).node)
         self._trials: list[Trial] = []
         self.setting = Setting(level.number, level.nodes, npcs, len(seeds), most_ticks)
@@ -37,7 +37,7 @@ class Contest:
         Raises WeightsError when there are not brains enough.
         """
         trial = evaluate(
-            minds, self._level, self._rules, self.setting.npcs, self._seeds[:seeds], self.setting.most_ticks,
+            minds, self._level, self._rules, self.setting.npcs, self.seeds[:seeds], self.setting.most_ticks,
             embodied=embodied, progress=progress,
         )  # fmt: skip
         self._trials.append(trial)

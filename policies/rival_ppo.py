@@ -45,7 +45,7 @@ class Args:
     ent_coef: float = 0.01
     vf_coef: float = 0.5
     max_grad_norm: float = 0.5
-    max_ticks: int = 1000
+    max_ticks: int = 200
 
 
 def layer_init(layer: nn.Linear, std: float = 2.0**0.5) -> nn.Linear:

@@ -84,7 +84,7 @@ def score(
     """Return a row per trial, each compared with those of `against` that lived the same way, and with the `bound`.
 
     Args:
-        trials: each over the first of the same seeds; those that lived the same way over as many.
+        trials: each over the first of the same seeds, those of `against` over as many as any that lived that way.
         bound: `(S,)` ticks that nobody can beat, "bound" in `Score.against`.
         against: names of minds.
     """
@@ -94,7 +94,7 @@ def score(
     for trial in trials:
         resampling = resamplings[trial.ticks.size]
         ratios = {
-            name: resampling.ratio(trial.ticks, rivals[name, trial.embodied].ticks)
+            name: resampling.ratio(trial.ticks, rivals[name, trial.embodied].ticks[: trial.ticks.size])
             for name in against
             if (name, trial.embodied) in rivals
         }

@@ -20,11 +20,12 @@ from nimmer.cli.palette import BRIGHT, DIM
 from nimmer.errors import ConfigError, HostError
 
 if TYPE_CHECKING:
+    from policies.contest import Contest
     from policies.minds import Minds
     from policies.score_text import Setting
     from policies.scorecard import Score
 
-RIVALS = ("random", "explorer", "cleanrl")
+RIVALS = ("random", "explorer", "cleanrl", "plan")
 """What trained brains can be compared with."""
 MOST_NPCS = 1000
 MOST_TICKS = 100_000
@@ -41,7 +42,7 @@ def npc(
     seeds: Annotated[int, typer.Option(metavar="S", help="How many evaluation seeds, 1 to 1000.")] = 100,
     npcs: Annotated[int, typer.Option(metavar="N", help="NPCs in each village.")] = 25,
     rivals: Annotated[
-        str, typer.Option(metavar="NAMES", help="Any of random, explorer and cleanrl; or none.")
+        str, typer.Option(metavar="NAMES", help="Any of random, explorer, cleanrl and plan; or none.")
     ] = "random,explorer",
     cleanrl: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Weights of the rival cleanrl, which it needs.")
@@ -76,12 +77,15 @@ def npc(
 
     chosen = load_levels(levels_file)[level]
     contest = Contest(chosen, Rules(), npcs, evaluation_seeds(seeds), most_ticks)
-    minds = _minds(_names(rivals), weights, cleanrl)
+    names = _names(rivals)
+    minds = _minds(names, weights, cleanrl)
     if plot is not None:
         _plotting()
     with _progress(hidden=as_json) as report:
         for one in minds:
             contest.hold(one, seeds, embodied=False, progress=report(one.name, seeds))
+        if "plan" in names:
+            _play_plans(contest, report)
         for one in minds if bodies else ():
             contest.hold(one, bodies, embodied=True, progress=report(f"{one.name}, in a body", bodies))
     scores = contest.scores()
@@ -123,9 +127,18 @@ def _minds(names: list[str], weights: Path | None, cleanrl: Path | None) -> list
             raise ConfigError(
                 "the rival cleanrl has to be trained: `nimmer train npc --trainer cleanrl`, then --cleanrl DIR"
             )
-    if not found:
+    if not found and "plan" not in names:
         raise ConfigError("there is nobody to evaluate; give --weights DIR, or --rivals random,explorer")
     return found
+
+
+def _play_plans(contest: "Contest", report: Callable[[str, int], Callable[[int], None]]) -> None:
+    """Play back the best plans known, for as many of the seeds as there are plans for."""
+    from policies.known_plans import PlannedMinds
+
+    plans = PlannedMinds()
+    known = max(plans.known(contest.seeds), 1)
+    contest.hold(plans, known, embodied=False, progress=report(plans.name, known))
 
 
 def _plotting() -> None:
