@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -90,10 +92,11 @@ def test_whole_bodies_pass_too_and_say_what_their_life_came_to() -> None:
     assert np.isnan(lived(RandomMinds(), most_ticks=2).lifeforce).all()
 
 
-def test_minds_live_on_an_irregular_map(hamlet: Level) -> None:
-    assert hamlet.graph.slots == 8
+def test_minds_live_on_an_irregular_map(tmp_path: Path) -> None:
+    level = hamlet(tmp_path)
+    assert level.graph.slots == 8
     for minds in (RandomMinds(), ExplorerMinds()):
-        assert evaluate(minds, hamlet, RULES, 6, SEEDS, 3000).passed.all()
+        assert evaluate(minds, level, RULES, 6, SEEDS, 3000).passed.all()
 
 
 def test_a_village_too_large_for_its_map_is_refused() -> None:

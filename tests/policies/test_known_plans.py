@@ -1,14 +1,16 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from nimmer.errors import LevelError
-from nimmer.world.level import Level
 from nimmer.world.levels import load_levels
 from nimmer.world.rules import Rules
 from nimmer.world.seeds import evaluation_seeds
 from policies.evaluation import born, evaluate
 from policies.known_plans import PlannedMinds
 from policies.tick_bound import fewest_ticks
+from tests.policies.irregular import hamlet
 
 LEVELS = load_levels()
 
@@ -22,11 +24,11 @@ def test_every_plan_passes_faster_than_any_explorer_and_not_below_the_bound() ->
     assert (trial.ticks >= fewest_ticks(level, Rules(), born(level, Rules(), 25, seeds).node)).all()
 
 
-def test_there_are_none_for_another_level_village_or_seed(hamlet: Level) -> None:
+def test_there_are_none_for_another_level_village_or_seed(tmp_path: Path) -> None:
     plans, first = PlannedMinds(), evaluation_seeds(1)
     for level, seeds, npcs in (
         (LEVELS[2], first, 25),
-        (hamlet, first, 25),
+        (hamlet(tmp_path), first, 25),
         (LEVELS[1], first, 24),
         (LEVELS[1], [5], 25),
     ):

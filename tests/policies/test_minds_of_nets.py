@@ -77,17 +77,18 @@ def test_a_single_brain_is_everybodys_and_two_are_too_few_for_three() -> None:
         NetMinds("pair", stacked(2)).begin(LEVEL, SEEDS, 3)
 
 
-def test_brains_of_the_grid_walk_an_irregular_map(tmp_path: Path, hamlet: Level) -> None:
+def test_brains_of_the_grid_walk_an_irregular_map(tmp_path: Path) -> None:
+    level = hamlet(tmp_path)
     prepare_brains(tmp_path / "brains", 6, "small", seed=1)
     minds = NetMinds("trained", load_brains(tmp_path / "brains"))
     assert evaluate(minds, LEVEL, RULES, 6, SEEDS, 4000).passed.all()
-    seen = view(hamlet, 6)
-    minds.begin(hamlet, SEEDS, 6)
+    seen = view(level, 6)
+    minds.begin(level, SEEDS, 6)
     chosen: NDArray[np.bool_] = np.take_along_axis(
         legal(seen.features), minds.decide(seen)[..., None], axis=2
     )
     assert chosen.all()
-    assert evaluate(minds, hamlet, RULES, 6, SEEDS, 4000).passed.all()
+    assert evaluate(minds, level, RULES, 6, SEEDS, 4000).passed.all()
 
 
 def test_a_directory_of_brains_is_loaded_in_order(tmp_path: Path) -> None:

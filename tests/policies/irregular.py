@@ -1,7 +1,7 @@
+"""A level that is no grid, for brains that were born on one."""
+
 import json
 from pathlib import Path
-
-import pytest
 
 from nimmer.world.level import Level
 from nimmer.world.levels import load_levels
@@ -26,17 +26,15 @@ wells = 2
 """
 
 
-@pytest.fixture
-def hamlet_file(tmp_path: Path) -> Path:
-    """A levels file whose only level is an irregular graph."""
+def hamlet_file(folder: Path) -> Path:
+    """Write a levels file whose only level is an irregular graph to `folder`, and return its path."""
     nodes = [{"id": node, "x": x, "y": y} for node, (x, y) in enumerate(PLACES)]
-    (tmp_path / "hamlet.json").write_text(json.dumps({"nodes": nodes, "edges": STREETS}))
-    file = tmp_path / "levels.toml"
+    (folder / "hamlet.json").write_text(json.dumps({"nodes": nodes, "edges": STREETS}))
+    file = folder / "levels.toml"
     file.write_text(LEVELS)
     return file
 
 
-@pytest.fixture
-def hamlet(hamlet_file: Path) -> Level:
-    """The irregular level."""
-    return load_levels(hamlet_file)[1]
+def hamlet(folder: Path) -> Level:
+    """Return the irregular level, by way of files in `folder`."""
+    return load_levels(hamlet_file(folder))[1]
