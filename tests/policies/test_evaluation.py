@@ -13,6 +13,7 @@ from nimmer.world.seeds import evaluation_seeds
 from policies.evaluation import TOGETHER, Trial, born, evaluate
 from policies.minds import Actions, Minds, View
 from policies.minds_by_hand import ExplorerMinds, RandomMinds
+from tests.policies.irregular import hamlet
 
 LEVEL = load_levels()[1]
 RULES = Rules()

@@ -20,6 +20,7 @@ from policies.evaluation import born, evaluate
 from policies.minds import View
 from policies.minds_by_hand import likeliest_or_drawn
 from policies.minds_of_nets import NetMinds, load_brains
+from tests.policies.irregular import hamlet
 
 LEVEL = load_levels()[1]
 RULES = Rules()
