@@ -23,8 +23,7 @@ from nimmer.world.quiz import passed
 from nimmer.world.rules import Rules
 from nimmer.world.state import Village
 from nimmer.world.step import step
-from policies.acts import to_acts
-from policies.spaces import action_space, observation_space
+from policies.spaces import action_space, observation_space, to_acts
 
 Floats = NDArray[np.float32]
 Flags = NDArray[np.bool_]
