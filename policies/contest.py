@@ -32,10 +32,7 @@ class Contest:
         self.setting = Setting(level.number, level.nodes, npcs, len(seeds), most_ticks)
 
     def hold(self, minds: Minds, seeds: int, *, embodied: bool, progress: Progress = lambda _: None) -> Trial:
-        """Let `minds` live through the first `seeds` seeds, and keep what came of it.
-
-        Raises WeightsError when there are not brains enough.
-        """
+        """Let `minds` live through the first `seeds` seeds, and keep what came of it."""
         trial = evaluate(
             minds, self._level, self._rules, self.setting.npcs, self.seeds[:seeds], self.setting.most_ticks,
             embodied=embodied, progress=progress,

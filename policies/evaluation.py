@@ -67,7 +67,7 @@ def evaluate(
 ) -> Trial:
     """Let `minds` live in one village of `npcs` NPCs per seed until it passes or `most_ticks` are over.
 
-    Raises LevelError when the level has no room for so many NPCs, WeightsError when there are not brains enough.
+    Raises LevelError when the level has no room for so many NPCs.
     """
     parts = [
         _live(minds, level, rules, npcs, seeds[first : first + TOGETHER], most_ticks, embodied, progress)

@@ -62,10 +62,7 @@ class Minds(Protocol):
         ...
 
     def begin(self, level: Level, seeds: Sequence[int], npcs: int) -> None:
-        """Be born in one world of `npcs` NPCs per seed; all chance derives from its world's seed.
-
-        Raises WeightsError when there are not brains enough.
-        """
+        """Be born in one world of `npcs` NPCs per seed; all chance derives from its world's seed."""
         ...
 
     def decide(self, view: View) -> Actions:

@@ -47,7 +47,7 @@ def load_brains(directory: Path) -> Weights:
 
 
 class NetMinds:
-    """NPC n thinks with brain n; a single brain is everybody's.
+    """NPC n thinks with brain n; where there are fewer brains they are taken over again, as newborns take them.
 
     weights: stacked as `load_brains` returns them; greedy: take the likeliest action instead of drawing one.
     """
@@ -57,16 +57,11 @@ class NetMinds:
         self.name = f"{name}, greedy" if greedy else name
         self._weights = weights
         self._greedy = greedy
-        self.brains = int(weights["b1"].shape[0])
 
     def begin(self, level: Level, seeds: Sequence[int], npcs: int) -> None:
-        """Give NPC n brain n. Raises WeightsError when there are fewer brains than NPCs, and more than one."""
-        if 1 < self.brains < npcs:
-            raise WeightsError(
-                f"{self.name}: {self.brains} brains for {npcs} NPCs; evaluate with --npcs {self.brains}, or train more"
-            )
-        part = slice(0, 1 if self.brains == 1 else npcs)
-        self._part = {name: array[part] for name, array in self._weights.items()}
+        """Give everybody a brain."""
+        whose = np.arange(npcs) % self._weights["b1"].shape[0]
+        self._part = {name: array[whose] for name, array in self._weights.items()}
         self._draws = Draws(seeds, npcs)
 
     def decide(self, view: View) -> Actions:

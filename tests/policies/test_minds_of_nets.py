@@ -69,13 +69,13 @@ def test_what_is_impossible_is_not_even_drawn_at_the_edges(draw: float) -> None:
     assert possible[0, 0, chosen[0, 0]]
 
 
-def test_a_single_brain_is_everybodys_and_two_are_too_few_for_three() -> None:
-    seen = view(LEVEL, 3)
-    shared = NetMinds("shared", stacked(1))
-    shared.begin(LEVEL, SEEDS, 3)
-    assert shared.decide(seen).shape == (3, 3)
-    with pytest.raises(WeightsError, match="2 brains for 3 NPCs"):
-        NetMinds("pair", stacked(2)).begin(LEVEL, SEEDS, 3)
+def test_where_there_are_fewer_brains_than_npcs_they_are_taken_over_again() -> None:
+    seen, weights = view(LEVEL, 5), stacked(2)
+    minds = NetMinds("pair", weights)
+    minds.begin(LEVEL, SEEDS, 5)
+    whole = NetMinds("whole", {name: array[[0, 1, 0, 1, 0]] for name, array in weights.items()})
+    whole.begin(LEVEL, SEEDS, 5)
+    assert (minds.logits(seen.features) == whole.logits(seen.features)).all()
 
 
 def test_brains_of_the_grid_walk_an_irregular_map(tmp_path: Path) -> None:
