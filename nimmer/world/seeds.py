@@ -2,7 +2,7 @@
 
 Whoever trains asks `training_seed`, whoever compares asks `evaluation_seeds`; a training that is given a seed of the
 other kind is refused, so that no table in the docs can be of seeds its brain has seen.
-Source: docs/learning.md, "Seeds".
+Source: docs/evaluation.md, "Seeds".
 """
 
 from nimmer.errors import ConfigError
