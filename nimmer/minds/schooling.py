@@ -59,7 +59,8 @@ class Schooling:
     def coverage(self) -> NDArray[np.float32]:
         """Return `(N,)`: the share of the houses each NPC knows."""
         village = self.garden.village
-        return village.facts[0].astype(np.float32) / np.float32(village.nodes)
+        shares: NDArray[np.float32] = village.facts[0].astype(np.float32) / np.float32(village.nodes)
+        return shares
 
     def lag(self) -> Lag:
         """Return who holds the village back, on what and since when."""

@@ -7,7 +7,7 @@ Source: docs/domain.md section 8 (quiz every 10 epochs; refine and rerun); docs/
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from nimmer.errors import LevelError
 from nimmer.world.lagging import Growth, Lag, lag
@@ -52,8 +52,8 @@ class LevelChange:
     reason: str
 
     @property
-    def kind(self) -> str:
-        """Return "promotion" or "demotion"."""
+    def kind(self) -> Literal["promotion", "demotion"]:
+        """Return which of the two it was."""
         return "promotion" if self.level_to > self.level_from else "demotion"
 
 
