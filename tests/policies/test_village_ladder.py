@@ -33,7 +33,7 @@ def test_a_new_level_ends_every_episode_and_all_are_born_on_it_with_the_next_ste
     assert truncated.all()
     assert infos["coverage"].max() == np.float32(1 / 25)
     seen, rewards, terminated, truncated, infos = env.step(acts(env))
-    assert not (rewards.any() or terminated.any() or truncated.any())
+    assert not any(array.any() for array in (rewards, terminated, truncated))
     assert seen in env.observation_space
     assert infos["coverage"].max() == 0.0
     infos = env.step(acts(env))[4]
