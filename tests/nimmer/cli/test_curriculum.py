@@ -38,6 +38,10 @@ def nimmer(*words: str, code: int = 0) -> Any:  # noqa: ANN401  click's own resu
     return result
 
 
+def explorers(*words: str, code: int = 0) -> Any:  # noqa: ANN401  click's own result
+    return nimmer("run", "--brain", "explorer", *words, code=code)
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
@@ -45,7 +49,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_run_through_two_levels_leaves_a_record_and_a_picture(home: Path) -> None:
-    said = nimmer("run", "--levels", "1-2", "--npcs", "9", "--seed", "7")
+    said = explorers("--levels", "1-2", "--npcs", "9", "--seed", "7")
     assert "level 2 passed" in said.stdout
     assert "level 1 → 2" in said.stderr
     folder = home / ".nimmer" / "dev" / "curriculum"
@@ -58,11 +62,11 @@ def test_a_run_through_two_levels_leaves_a_record_and_a_picture(home: Path) -> N
 
 
 def test_a_program_reads_the_same_as_json(home: Path) -> None:
-    report = json.loads(nimmer("run", "--npcs", "9", "--seed", "7", "--levels", "1", "--json").stdout)
+    report = json.loads(explorers("--npcs", "9", "--seed", "7", "--levels", "1", "--json").stdout)
     assert (report["finished"], report["level"], report["brain"]) == (True, 1, "explorer")
     assert report["coverage"]["npcs"] == [1.0] * 9
     assert report["lag"]["lagging"] == 0
-    again = json.loads(nimmer("run", "--npcs", "9", "--seed", "7", "--levels", "1", "--json").stdout)
+    again = json.loads(explorers("--npcs", "9", "--seed", "7", "--levels", "1", "--json").stdout)
     assert again["digest"] == report["digest"]
 
 
@@ -70,7 +74,7 @@ def test_who_does_not_get_through_in_time_is_told_who_lagged(home: Path) -> None
     said = nimmer("run", "--brain", "random", "--seed", "3", "--max-ticks", "20", code=1)
     assert "level 1 not passed" in said.stdout
     assert "misses" in said.stdout
-    report = json.loads(nimmer("run", "--seed", "3", "--max-ticks", "20", "--json", code=1).stdout)
+    report = json.loads(explorers("--seed", "3", "--max-ticks", "20", "--json", code=1).stdout)
     assert report["lag"]["laggards"][0]["gaps"][0]["traits"]
 
 
@@ -83,7 +87,7 @@ def test_an_interrupted_run_keeps_what_it_had(home: Path, monkeypatch: pytest.Mo
         return tick(self, unix_s)
 
     monkeypatch.setattr(Schooling, "tick", interrupted)
-    report = json.loads(nimmer("run", "--seed", "3", "--json", code=130).stdout)
+    report = json.loads(explorers("--seed", "3", "--json", code=130).stdout)
     assert (report["interrupted"], report["ticks"]) == (True, 30)
     assert Path(report["record"]).read_text().splitlines()[-1].startswith("30,1,")
 
@@ -92,7 +96,7 @@ def test_without_matplotlib_there_is_a_record_and_word_of_what_to_install(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    said = nimmer("run", "--levels", "1", "--npcs", "9", "--seed", "7", "--json")
+    said = explorers("--levels", "1", "--npcs", "9", "--seed", "7", "--json")
     assert "pip install 'nimmer[training]'" in " ".join(said.stderr.split())
     assert json.loads(said.stdout)["picture"] is None
 
@@ -117,7 +121,7 @@ def test_mlp_brains_live_by_their_own_weights(home: Path) -> None:
     ],
 )
 def test_bad_input_is_refused_with_the_fix(words: tuple[str, ...], reason: str) -> None:
-    assert reason in nimmer("run", "--max-ticks", "5", *words, code=2).stderr
+    assert reason in explorers("--max-ticks", "5", *words, code=2).stderr
 
 
 def test_a_levels_file_is_listed_with_its_graph() -> None:
@@ -135,7 +139,7 @@ def test_a_house_that_contradicts_itself_is_refused_with_the_fix(home: Path) -> 
     (home / "levels.toml").write_text(CONTRADICTORY)
     said = nimmer("levels", "--levels-file", "levels.toml", code=2).stderr
     assert "house 0 is both 'red' and 'blue', which exclude each other; leave one of them out" in said
-    assert "level 1" in nimmer("run", "--levels-file", "levels.toml", code=2).stderr
+    assert "level 1" in explorers("--levels-file", "levels.toml", code=2).stderr
 
 
 def test_a_missing_graph_is_refused_naming_the_file(home: Path) -> None:
