@@ -5,7 +5,7 @@ create table promotions (
     world_tick bigint not null,
     level_to   integer not null,
     at         timestamptz not null,
-    kind       text not null check (kind in ('promotion', 'demotion')),
+    kind       text not null,
     level_from integer not null,
     npcs       integer not null,
     reason     text not null,
@@ -13,4 +13,5 @@ create table promotions (
 );
 comment on table promotions is 'One change of level: the village passed the quiz and went up, or was stuck and went down.';
 comment on column promotions.world_tick is 'The tick after which the quiz was held and the village moved.';
+comment on column promotions.kind is 'promotion (up) or demotion (down).';
 comment on column promotions.reason is 'What the rule said: nimmer.world.promotion.';

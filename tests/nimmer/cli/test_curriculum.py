@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from rich.console import Console
 from typer.testing import CliRunner
@@ -14,9 +15,11 @@ from nimmer.bus.message import CurriculumStatus, HouseGap, HouseMissed, Lag, Lag
 from nimmer.cli.curriculum_status import curriculum_page
 from nimmer.cli.laggards import lag_lines
 from nimmer.cli.main import app
+from nimmer.cli.quiz import quiz_page
+from nimmer.cli.status import status_page
 from nimmer.minds.nursery import prepare_brains
 from nimmer.minds.schooling import Schooling
-from tests.nimmer.cli.village_talk import RUN
+from tests.nimmer.cli.village_talk import RUN, quiz_report, status
 
 RUNNER = CliRunner()
 STREETS = Path(__file__).parents[3] / "docs" / "examples" / "streets.toml"
@@ -197,6 +200,15 @@ def test_the_page_says_who_holds_the_village_back_on_what_and_since_when() -> No
     assert "last learned 234 world ticks ago" in text
     assert "3 send the village down" in text
     assert "tick     820  level 1 → 2  all 25 NPCs know every location" in text
+
+
+def test_status_and_quiz_name_the_laggard_too() -> None:
+    for renderable in (
+        status_page(msgspec.structs.replace(status(), curriculum=curriculum()), None, 160),
+        quiz_page(msgspec.structs.replace(quiz_report(), lag=LAG)),
+    ):
+        assert "held back by NPC 7" in shown(renderable)
+    assert "held back" not in shown(status_page(status(), None, 160))
 
 
 def test_the_page_of_a_passed_curriculum_names_nobody() -> None:
