@@ -30,6 +30,7 @@ class Charter:
     snapshot_ticks: int = 200
     epoch_ticks: int = 600
     quiz_epochs: int = 10
+    demote_after_quizzes: int = 0
     tick_hz: float = 10.0
     cpu_percent: float = 50.0
     memory_mb: int = 256

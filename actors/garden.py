@@ -16,17 +16,21 @@ import ray
 from actors import garden_news
 from actors.charter import Charter
 from actors.filing import Filing
+from actors.keepsake import Keepsake
 from actors.npc import REFUSED
 from actors.shell import Shell, crashing, log
 from nimmer.arena.layout import ACTION
 from nimmer.bus.message import QuizReport, WorldDelta
-from nimmer.errors import ReplayError, WorldError
+from nimmer.errors import LevelError, ReplayError, WorldError
 from nimmer.life.action import Action
 from nimmer.stores.action_log import ActionLog, ActionLogWriter
 from nimmer.stores.tables import Table
+from nimmer.world.ascent import Ascent, QuizPace
 from nimmer.world.garden import RealGarden, View, Wants
 from nimmer.world.journal import RunHeader
 from nimmer.world.levels import load_levels
+from nimmer.world.promotion import PromotionRule
+from nimmer.world.quiz import Quiz
 from nimmer.world.replay import resume
 from nimmer.world.rules import Rules
 
@@ -67,6 +71,8 @@ class GardenShell(Shell):
         directory = Path(charter.state_dir) / "runs" / charter.run
         self._log_path, self._snapshot_path = directory / "actions.log", directory / "snapshot"
         self._log = self._resume() if self._log_path.exists() else self._begin()
+        self._keepsake = Keepsake(charter, "ascent")
+        self._ascent = self._on_its_way()
         self._wants = [np.zeros(host.last - host.first, ACTION) for host in hosts]
         self._exchanges: dict[str, asyncio.Task[None]] = {}
         self._supervisors: dict[str, Any] = {}
@@ -113,11 +119,25 @@ class GardenShell(Shell):
         kept = self._snapshot_path.read_bytes()
         return int.from_bytes(kept[:8], "little"), kept[8:]
 
+    def _on_its_way(self) -> Ascent:
+        """Return the village's way through the levels, from its beginning or as it was kept."""
+        charter, garden = self.charter, self.garden
+        rule = PromotionRule(len(garden.levels), charter.level, charter.demote_after_quizzes)
+        pace = QuizPace(charter.epoch_ticks * charter.quiz_epochs, charter.epoch_ticks)
+        ascent = Ascent(rule, pace, garden.village)
+        if kept := self._keepsake.read():
+            try:
+                ascent.restore(kept, garden.village)
+            except (LevelError, KeyError, TypeError, ValueError) as error:
+                self._keepsake.useless(error)
+        return ascent
+
     @crashing
     async def live(self) -> None:
         """Turn the world at its rate until told to stop."""
         if self.garden.tick:
             self.report("resume", self.entity, f"goes on at tick {self.garden.tick}")
+            self._file_changes()  # the last may not have arrived; the others are recognised
         period_s = 1.0 / self.charter.world_hz
         await self._await_births()
         next_s = self.clock.monotonic_s()
@@ -150,14 +170,14 @@ class GardenShell(Shell):
 
     async def quiz(self) -> QuizReport:
         """Return the oracle's verdict now, without consequences."""
-        return garden_news.quiz_report(self.charter.run, self.garden, self.garden.examine())
+        return self._report_of(self.garden.examine())
 
     async def snapshot_bytes(self) -> bytes:
         """Return the whole world as it is now, as `Village.to_bytes` writes it; nothing is kept or told."""
         return self.garden.village.to_bytes()
 
     async def status(self) -> dict[str, Any]:
-        """Return level, ticks done and due, coverage, digest and what was refused."""
+        """Return level, ticks done and due, coverage, digest, what was refused, and the way through the levels."""
         garden = self.garden
         return {
             "level": garden.level.number,
@@ -167,6 +187,7 @@ class GardenShell(Shell):
             "digest": garden.digest.hex(),
             "lived_s": self._lived_s(),
             "refused": {reason.name.lower(): count for reason, count in garden.refused.items()},
+            "curriculum": garden_news.curriculum_status(self.charter.run, garden, self._ascent),
         }
 
     def due(self) -> int:
@@ -199,22 +220,42 @@ class GardenShell(Shell):
             self.tell("world.arena.delta", WorldDelta(tick, turn.changes))
         if tick % AGGREGATE_TICKS == 0:
             self.tell("world.arena.aggregate", garden_news.aggregate(self.garden))
-        if tick % (charter.epoch_ticks * charter.quiz_epochs) == 0:
+        if self._ascent.due(self.garden.level, self.garden.village):
             self._examine()
         if tick % charter.snapshot_ticks == 0:
             self._snapshot()
 
     def _examine(self) -> None:
-        """Hold the quiz; a village that passes as a whole moves up, everyone learns anew."""
-        quiz = self.garden.examine()
-        report = garden_news.quiz_report(self.charter.run, self.garden, quiz)
-        self.tell("world.arena.quiz", report)
-        now_s = self.clock.unix_s()
-        self._filing.keep(Table.QUIZ_RESULTS, garden_news.quiz_rows(report, now_s))
-        if quiz.passed and (frame := self.garden.promote()):
-            self._log.append(frame)
-            self._snapshot()
-            self._show(self.garden.view(), learned=True)
+        """Hold the quiz, and let the village go up or down if the rule says so; there everyone learns anew.
+
+        The change is kept before the log has it: one that only the log had would never be recorded, one that the
+        log never got is forgotten at the next birth.
+        """
+        garden, run, now_s = self.garden, self.charter.run, self.clock.unix_s()
+        quiz, before = garden.examine(), garden.level
+        self.tell("world.arena.quiz", self._report_of(quiz))
+        self._filing.keep(Table.QUIZ_RESULTS, garden_news.quiz_rows(run, garden, quiz, now_s))
+        ruling = self._ascent.judge(garden.tick, before, quiz)
+        if ruling.level == before.number:
+            return
+        change = self._ascent.change(garden.tick, before.number, ruling, now_s)
+        self._keepsake.write(self._ascent.state())
+        self._log.append(garden.go_to(ruling.level))
+        log.warning("%s from level %d to %d: %s", change.kind, before.number, ruling.level, ruling.reason)
+        self.tell("world.arena.level", garden_news.level_change(run, change))
+        self._file_changes()
+        self._snapshot()
+        self._show(garden.view(), learned=True)
+
+    def _report_of(self, quiz: Quiz) -> QuizReport:
+        garden = self.garden
+        lag = self._ascent.lag(garden.level, garden.village, quiz)
+        return garden_news.quiz_report(self.charter.run, garden, quiz, lag)
+
+    def _file_changes(self) -> None:
+        if self._ascent.changes:
+            rows = garden_news.promotion_rows(self.charter.run, self.charter.npcs, self._ascent.changes)
+            self._filing.keep(Table.PROMOTIONS, rows)
 
     def _snapshot(self) -> None:
         """Keep the whole state: in a file to come back from after a death, in the database for ever."""
@@ -223,6 +264,7 @@ class GardenShell(Shell):
         fresh = self._snapshot_path.with_suffix(".new")
         fresh.write_bytes(self._log.offset.to_bytes(8, "little") + state)
         fresh.replace(self._snapshot_path)
+        self._keepsake.write(self._ascent.state())
         row = garden_news.snapshot_row(self.charter.run, self.garden, state, self.clock.unix_s())
         self._filing.keep(Table.WORLD_SNAPSHOTS, (row,))
         self.tell("world.arena.snapshot", garden_news.snapshot(self.charter.run, self.garden))

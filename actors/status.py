@@ -90,6 +90,7 @@ async def assemble(charter: Charter, bridge: "BridgeShell", ask: Ask) -> Status:
         tiers=_tiers(bridge, shards),
         shared_gates=_shared_gates(shards),
         nerve_trails=int(recorder.get("nerve_trail_rows", 0)),
+        curriculum=garden.get("curriculum"),
     )
 
 

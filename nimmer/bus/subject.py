@@ -37,7 +37,14 @@ from nimmer.bus.village_messages import (
     Status,
     StatusRequest,
 )
-from nimmer.bus.world_messages import QuizReport, QuizRequest, WorldAggregate, WorldDelta, WorldSnapshot
+from nimmer.bus.world_messages import (
+    LevelChange,
+    QuizReport,
+    QuizRequest,
+    WorldAggregate,
+    WorldDelta,
+    WorldSnapshot,
+)
 from nimmer.errors import MessageError
 
 DOMAINS = ("nervous", "thalamus", "npc", "cortex", "organs", "world", "economy")
@@ -122,6 +129,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic("world.arena.snapshot", WorldSnapshot, "event", "a snapshot was taken"),
     Topic("world.arena.aggregate", WorldAggregate, "event", "the world at a glance"),
     Topic("world.arena.quiz", QuizReport, "event", "the oracle's verdict, every so many epochs"),
+    Topic("world.arena.level", LevelChange, "event", "the village went up or down a level"),
     Topic(
         "world.quiz.request", QuizRequest, "request", "asks the oracle to question the village", QuizReport
     ),

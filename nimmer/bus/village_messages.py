@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from nimmer.bus.life_messages import Count, Name, NpcId, Scalar, Share
-from nimmer.bus.world_messages import RunId
+from nimmer.bus.world_messages import CurriculumStatus, RunId
 
 
 class MathRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -144,7 +144,7 @@ class Status(Struct, frozen=True, forbid_unknown_fields=True):
     """How the village fares.
 
     waves and transitions: mirrored so far; servers: state by name; shared_gates: state by name, -1 closed, 0 stable,
-    1 open.
+    1 open; curriculum: null while the garden does not answer.
     """
 
     run: RunId
@@ -170,6 +170,7 @@ class Status(Struct, frozen=True, forbid_unknown_fields=True):
     tiers: list[TierStatus] = []
     shared_gates: dict[str, Annotated[int, Meta(ge=-1, le=1)]] = {}
     nerve_trails: Count = 0
+    curriculum: CurriculumStatus | None = None
 
 
 class RayLifecycle(Struct, frozen=True, forbid_unknown_fields=True):

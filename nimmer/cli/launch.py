@@ -37,7 +37,7 @@ from nimmer.minds.nursery import prepare_brains
 from nimmer.minds.village_weights import SHIPPED_SIZE, shipped_village
 from nimmer.stores.tables import Table
 from nimmer.stores.traces import RowBatch
-from nimmer.world.curriculum import birth, birth_generator
+from nimmer.world.curriculum import check_room
 from nimmer.world.levels import load_levels
 from nimmer.world.rules import Rules
 
@@ -73,6 +73,7 @@ class Launch:
     summary: dict[str, Any] = field(default_factory=dict)
     census: CensusTaker | None = None
     _named_births: int = 0
+    _level: int = 0
     _run_row: dict[str, object] = field(default_factory=dict)
 
     def raise_village(self) -> None:
@@ -122,9 +123,9 @@ class Launch:
         """Refuse what could not be lived in before anything is raised. Raises LevelError or WeightsError."""
         settings = self.settings
         levels = load_levels(settings.village.levels_file)
-        level = levels[settings.village.level]
         rules = Rules(node_capacity=settings.world.node_capacity)
-        birth(level, rules, settings.village.npcs, 1, birth_generator(self.seed, level.number))
+        for number in range(levels[settings.village.level].number, len(levels) + 1):
+            check_room(levels[number], rules, settings.village.npcs)  # it may be promoted to any of them
         prices_of(settings.lifeforce)
         rules_of(settings.nerves)
         load_nerves(settings.nerves.table)
@@ -151,7 +152,18 @@ class Launch:
         if (births := self._births()) != self._named_births:
             self._named_births = births
             self._name_processes()
+        said += self._moved()
         yield from said
+
+    def _moved(self) -> list[str]:
+        """Return a line when the village has gone to another level since the last look."""
+        assert self.arena is not None
+        before, self._level = self._level, int(self.arena.view("percept")["level"][0])
+        if before in (0, self._level):
+            return []
+        passed = f"level {before} is passed: " if self._level > before else ""
+        tick = int(self.arena.view("header")["world_tick"][0])
+        return [f"{passed}the village is on level {self._level} (world tick {tick})"]
 
     def _births(self) -> int:
         assert self.arena is not None
@@ -266,6 +278,7 @@ class Launch:
             snapshot_ticks=world.snapshot_ticks,
             epoch_ticks=world.epoch_ticks,
             quiz_epochs=world.quiz_epochs,
+            demote_after_quizzes=world.demote_after_quizzes,
             tick_hz=village.tick_hz,
             cpu_percent=village.cpu_percent,
             memory_mb=village.memory_mb,

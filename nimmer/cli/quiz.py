@@ -10,6 +10,7 @@ from rich.text import Text
 from nimmer.bus.identities import GUEST
 from nimmer.bus.message import QuizReport, QuizRequest
 from nimmer.cli.console import emit_json, screen
+from nimmer.cli.laggards import lag_lines
 from nimmer.cli.options import ConfigOption, JsonOption
 from nimmer.cli.palette import BRIGHT, DIM, OK, WARNING, shade
 from nimmer.cli.picture import bar
@@ -17,7 +18,7 @@ from nimmer.cli.village import find_village
 from nimmer.config import load
 
 _NAMED = 20
-"""Missing nodes named per NPC in the table; --json has all."""
+"""Missing nodes named per NPC in the table; --json names more."""
 
 
 def quiz(as_json: JsonOption = False, config: ConfigOption = None) -> None:
@@ -49,11 +50,12 @@ def quiz_page(report: QuizReport) -> RenderableType:
     table.add_column("misses")
     for sheet in report.npcs:
         missing = ", ".join(map(str, sheet.missing[:_NAMED]))
-        more = len(sheet.missing) - _NAMED
+        more = sheet.missed - _NAMED
         table.add_row(
             str(sheet.npc_id),
             f"{sheet.coverage:.0%}",
             bar(sheet.coverage, 12, shade(sheet.coverage)),
             missing + (f" and {more} more" if more > 0 else ""),
         )
-    return Group(head, table)
+    lagging = [] if report.lag is None else lag_lines(report.lag, len(report.npcs), report.tick)
+    return Group(head, *lagging, table)

@@ -13,6 +13,7 @@ from nimmer.bus.identities import GUEST
 from nimmer.bus.message import NpcStatus, Status, StatusRequest
 from nimmer.cli.console import emit_json, screen
 from nimmer.cli.durations import spoken
+from nimmer.cli.laggards import lag_lines
 from nimmer.cli.options import ConfigOption, JsonOption
 from nimmer.cli.palette import ACTIVE, BRIGHT, DIM, ENVIRONMENTS, ERROR, GATE_GLYPHS, INACTIVE, OK, WARNING
 from nimmer.cli.personality import as_document, in_words
@@ -76,6 +77,7 @@ def status_page(
     """Return the page people read in a terminal of `width` columns."""
     parts: list[RenderableType] = [
         _head(status),
+        *_lagging(status),
         Text(),
         _facts(status, dashboard_url, personality),
         Text(),
@@ -96,6 +98,12 @@ def _head(status: Status) -> Text:
     line.append_text(bar(status.coverage, 20, OK))
     line.append(f" {status.coverage:.1%} known")
     return line
+
+
+def _lagging(status: Status) -> list[Text]:
+    """Return who holds the village back; nothing while the garden does not answer."""
+    found = status.curriculum
+    return [] if found is None else lag_lines(found.lag, len(status.npcs), found.tick)
 
 
 def _facts(status: Status, dashboard_url: str | None, personality: Row | None) -> Table:

@@ -131,8 +131,17 @@ class WorldSettings(Section):
         default=10,
         ge=1,
         le=100_000,
-        description="epochs between two quizzes of the village",
+        description="epochs between two quizzes of the village; one is held at once when everybody believes to"
+        " know every house, at most once per epoch",
         json_schema_extra={"unit": "epochs"},
+    )
+    demote_after_quizzes: int = Field(
+        default=0,
+        ge=0,
+        le=100_000,
+        description="failed quizzes in a row without any growth of the coverage that send the village down a level;"
+        " 0: never",
+        json_schema_extra={"unit": "quizzes"},
     )
 
 

@@ -29,6 +29,7 @@ class Table(StrEnum):
     WORLD_SNAPSHOTS = "world_snapshots"
     GOVERNOR_DECISIONS = "governor_decisions"
     QUIZ_RESULTS = "quiz_results"
+    PROMOTIONS = "promotions"
     LIFEFORCE_LEDGER = "lifeforce_ledger"
     HEARTBEATS = "heartbeats"
     NERVE_TRAILS = "nerve_trails"
@@ -130,6 +131,11 @@ SHAPES: dict[Table, Shape] = {
         + _columns(correct=_WHOLE)
         + _optional(missing=_JSON),
         ("run", "world_tick", "npc", "level"),
+    ),
+    Table.PROMOTIONS: Shape(
+        _columns(run=_RUN, world_tick=_BIG, level_to=_WHOLE, at=_TIME, kind=_TEXT, level_from=_WHOLE)
+        + _columns(npcs=_WHOLE, reason=_TEXT),
+        ("run", "world_tick", "level_to"),
     ),
     Table.LIFEFORCE_LEDGER: Shape(
         _columns(run=_RUN, beat=_BIG, entity=_TEXT, kind=_TEXT, reason=_TEXT, at=_TIME, amount_micro=_BIG)

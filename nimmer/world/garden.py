@@ -12,7 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nimmer.life.action import Action, Verb
-from nimmer.world.curriculum import birth, birth_generator, promote, promotion_generator
+from nimmer.world.curriculum import (
+    birth,
+    birth_generator,
+    demote,
+    demotion_generator,
+    promote,
+    promotion_generator,
+)
 from nimmer.world.delta import Change, changes
 from nimmer.world.journal import Arrival, LevelFrame, TickFrame
 from nimmer.world.level import Level
@@ -138,15 +145,17 @@ class RealGarden:
         """Let the oracle question everyone; reads only."""
         return ask_everyone(self.level, self.village)
 
-    def promote(self) -> LevelFrame | None:
-        """Move the village up a level, or return None when this is the last one."""
-        if self.village.level >= len(self.levels):
-            return None
-        above = self.levels[self.village.level + 1]
-        generator = promotion_generator(self.seed, above.number)
-        self.village = promote(self.level, above, self.rules, self.village, generator)
+    def go_to(self, number: int) -> LevelFrame:
+        """Let the village go up or down to another level. Raises LevelError when there is none, or no room."""
+        there, here = self.levels[number], self.level
+        if number > here.number:
+            arrival, generator = Arrival.PROMOTION, promotion_generator(self.seed, number)
+            self.village = promote(here, there, self.rules, self.village, generator)
+        else:
+            arrival, generator = Arrival.DEMOTION, demotion_generator(self.seed, number)
+            self.village = demote(here, there, self.rules, self.village, generator)
         self._proposed.clear()
-        return LevelFrame(self.tick, above.number, Arrival.PROMOTION, self.digest)
+        return LevelFrame(self.tick, number, arrival, self.digest)
 
     def _acting(self, wants: Wants) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.bool_]]:
         """Decide who acts in this tick.

@@ -16,6 +16,7 @@ class Arrival(IntEnum):
 
     BIRTH = 0
     PROMOTION = 1
+    DEMOTION = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,7 +212,9 @@ def _check_house(traits: list[str], vocabulary: list[str], groups: list[set[str]
     for group in groups:
         both = [trait for trait in traits if trait in group]
         if len(both) > 1:
-            raise LevelError(f"{where} is both {both[0]!r} and {both[1]!r}, which exclude each other")
+            raise LevelError(
+                f"{where} is both {both[0]!r} and {both[1]!r}, which exclude each other; leave one of them out"
+            )
 
 
 def _words(value: object, where: str) -> list[str]:

@@ -8,7 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nimmer.errors import ReplayError
-from nimmer.world.curriculum import birth, birth_generator, promote, promotion_generator
+from nimmer.world.curriculum import (
+    birth,
+    birth_generator,
+    demote,
+    demotion_generator,
+    promote,
+    promotion_generator,
+)
 from nimmer.world.journal import Arrival, Frame, LevelFrame, RunHeader, TickFrame
 from nimmer.world.levels import Levels
 from nimmer.world.rules import Rules
@@ -72,9 +79,10 @@ def resume(
 
 
 def _held(village: Village, frame: Frame) -> bool:
+    """Return whether the snapshot `village` was taken after `frame`; a tick changes the level at most once."""
     tick = int(village.tick[0])
     return frame.tick < tick or (
-        frame.tick == tick and (isinstance(frame, TickFrame) or frame.level <= village.level)
+        frame.tick == tick and (isinstance(frame, TickFrame) or frame.level == village.level)
     )
 
 
@@ -119,11 +127,15 @@ def _arrive(
         if village is not None:
             raise ReplayError(f"run {header.run}: the village is born a second time at tick {frame.tick}")
         return birth(level, rules, header.npcs, 1, birth_generator(header.seed, frame.level))
+    how = frame.arrival.name.lower()
     if village is None:
-        raise ReplayError(f"run {header.run}: a promotion at tick {frame.tick} comes before the birth")
+        raise ReplayError(f"run {header.run}: a {how} at tick {frame.tick} comes before the birth")
     if frame.tick != int(village.tick[0]):
         raise ReplayError(
-            f"run {header.run}: a promotion at tick {frame.tick} follows tick {int(village.tick[0])}"
+            f"run {header.run}: a {how} at tick {frame.tick} follows tick {int(village.tick[0])}"
         )
+    if frame.arrival is Arrival.DEMOTION:
+        generator = demotion_generator(header.seed, frame.level)
+        return demote(levels[village.level], level, rules, village, generator)
     generator = promotion_generator(header.seed, frame.level)
     return promote(levels[village.level], level, rules, village, generator)

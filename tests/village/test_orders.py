@@ -124,6 +124,13 @@ def test_the_village_learns_its_world_and_moves_up_a_level(village: Raised) -> N
         status.run,
     )
     assert passed[0] == (1, 9, True, True)
+    changes = village.rows(
+        "select kind, level_from, level_to from promotions where run = %s order by world_tick", status.run
+    )
+    assert changes[0] == ("promotion", 1, 2)
+    curriculum = village.json("curriculum", "status")
+    assert [change["level_to"] for change in curriculum["changes"]][:1] == [2]
+    assert "is passed: the village is on level 2" in village.err
     report = village.json("quiz")
     assert report["run"] == status.run
     assert report["level"] >= 2

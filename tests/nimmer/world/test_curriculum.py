@@ -3,7 +3,16 @@ import pytest
 
 from nimmer.chance import Chance
 from nimmer.errors import LevelError, WorldError
-from nimmer.world.curriculum import birth, birth_generator, least_capacity, promote, promotion_generator
+from nimmer.world.curriculum import (
+    birth,
+    birth_generator,
+    check_room,
+    demote,
+    demotion_generator,
+    least_capacity,
+    promote,
+    promotion_generator,
+)
 from nimmer.world.level import Level
 from nimmer.world.levels import Levels
 from nimmer.world.rules import Rules
@@ -42,3 +51,25 @@ def test_a_promotion_empties_the_knowledge_and_lets_the_ticks_go_on(levels: Leve
     assert risen.facts.sum() == 0
     with pytest.raises(LevelError, match="is on level 2"):
         promote(levels[1], levels[2], RULES, risen, promotion_generator(7, 2))
+
+
+def test_a_demotion_is_a_promotion_downwards_to_places_of_its_own(levels: Levels) -> None:
+    risen = promote(
+        levels[1],
+        levels[2],
+        RULES,
+        birth(levels[1], RULES, 25, 1, birth_generator(7, 1)),
+        promotion_generator(7, 2),
+    )
+    fallen = demote(levels[2], levels[1], RULES, risen, demotion_generator(7, 1))
+    assert (fallen.level, fallen.nodes, int(fallen.facts.sum())) == (1, 25, 0)
+    again = birth(levels[1], RULES, 25, 1, birth_generator(7, 1))
+    assert fallen.node.tolist() != again.node.tolist()
+    with pytest.raises(LevelError, match="on level 1, so it cannot be demoted from 2"):
+        demote(levels[2], levels[1], RULES, fallen, demotion_generator(7, 1))
+
+
+def test_room_is_checked_without_a_birth(levels: Levels) -> None:
+    check_room(levels[1], RULES, 90)
+    with pytest.raises(LevelError, match="not for 91"):
+        check_room(levels[1], RULES, 91)

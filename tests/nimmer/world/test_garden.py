@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nimmer.errors import LevelError
 from nimmer.life.action import LOOK, MOVES, Action, Verb
 from nimmer.world.garden import RealGarden, Wants
+from nimmer.world.journal import Arrival
 from nimmer.world.levels import load_levels
 from nimmer.world.rejection import Rejection
 from nimmer.world.rules import Rules
@@ -73,6 +75,17 @@ def test_only_moves_along_edges_are_accepted(npc: int) -> None:
         edge = move.slot < one.level.graph.slots and one.level.graph.neighbours[here, move.slot] >= 0
         answer = one.propose(npc, move, True)
         assert (answer is Rejection.NO_EDGE) == (not edge)
+
+
+def test_it_goes_up_and_down_and_says_how_it_came() -> None:
+    one = garden()
+    one.turn(wants())
+    up = one.go_to(2)
+    assert (up.tick, up.level, up.arrival, up.digest) == (1, 2, Arrival.PROMOTION, one.digest)
+    down = one.go_to(1)
+    assert (down.tick, down.level, down.arrival, down.digest) == (1, 1, Arrival.DEMOTION, one.digest)
+    with pytest.raises(LevelError, match="no level 4"):
+        one.go_to(4)
 
 
 @given(st.integers(-(1 << 40), 1 << 40), st.sampled_from(list(Verb)))

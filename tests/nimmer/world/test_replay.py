@@ -5,7 +5,14 @@ import pytest
 
 from nimmer.chance import Chance
 from nimmer.errors import ReplayError
-from nimmer.world.curriculum import birth, birth_generator, promote, promotion_generator
+from nimmer.world.curriculum import (
+    birth,
+    birth_generator,
+    demote,
+    demotion_generator,
+    promote,
+    promotion_generator,
+)
 from nimmer.world.journal import Arrival, Frame, LevelFrame, RunHeader, TickFrame
 from nimmer.world.levels import Levels
 from nimmer.world.replay import replay, resume
@@ -21,8 +28,10 @@ def header(levels: Levels, seed: int = 5) -> RunHeader:
     return RunHeader("00ff00ff00ff00ff", seed, NPCS, 1, RULES.to_mapping(), levels.digest())
 
 
-def lived(levels: Levels, ticks: int = 30, rise_at: int = 20) -> tuple[list[Frame], list[Village]]:
-    """Return the frames of a random run and the village after each of them; it is promoted after tick `rise_at`."""
+def lived(
+    levels: Levels, ticks: int = 30, rise_at: int = 20, fall_at: int = 0
+) -> tuple[list[Frame], list[Village]]:
+    """Return the frames of a random run and the village after each; it is promoted and demoted after those ticks."""
     generator = Chance(1).generator("acts")
     village = birth(levels[1], RULES, NPCS, 1, birth_generator(5, 1))
     frames: list[Frame] = [LevelFrame(0, 1, Arrival.BIRTH, village.digest())]
@@ -38,6 +47,10 @@ def lived(levels: Levels, ticks: int = 30, rise_at: int = 20) -> tuple[list[Fram
         if tick == rise_at:
             village = promote(levels[1], levels[2], RULES, village, promotion_generator(5, 2))
             frames.append(LevelFrame(tick, 2, Arrival.PROMOTION, village.digest()))
+            villages.append(village)
+        if tick == fall_at:
+            village = demote(levels[2], levels[1], RULES, village, demotion_generator(5, 1))
+            frames.append(LevelFrame(tick, 1, Arrival.DEMOTION, village.digest()))
             villages.append(village)
     return frames, villages
 
@@ -72,6 +85,24 @@ def test_the_garden_resumes_from_a_snapshot_and_the_frames_after_it(
     frames, villages = lived(levels)
     snapshot = None if snapshot_after is None else villages[snapshot_after].to_bytes()
     assert resume(header(levels), frames, levels, snapshot).digest() == villages[-1].digest()
+
+
+@pytest.mark.parametrize("snapshot_after", [None, 10, 20, 21, 25, 26, 27, 32])
+def test_a_village_that_was_sent_down_is_replayed_and_resumed(
+    levels: Levels, snapshot_after: int | None
+) -> None:
+    frames, villages = lived(levels, fall_at=25)
+    assert villages[-1].level == 1
+    report = replay(header(levels), frames, levels)
+    assert (report.ticks, report.first_divergence, report.digest) == (30, None, villages[-1].digest())
+    snapshot = None if snapshot_after is None else villages[snapshot_after].to_bytes()
+    assert resume(header(levels), frames, levels, snapshot).digest() == villages[-1].digest()
+
+
+def test_a_demotion_out_of_place_is_refused(levels: Levels) -> None:
+    frames, _ = lived(levels, fall_at=25)
+    with pytest.raises(ReplayError, match="a demotion at tick 25 follows tick 9"):
+        replay(header(levels), [*frames[:10], frames[27]], levels)
 
 
 def test_frames_that_are_no_run_are_refused(levels: Levels) -> None:
