@@ -1,0 +1,111 @@
+"""What came of an epoch's shares: per NPC what it gained, met and missed, and what it cost.
+
+Counts go up from the start of a run, so an epoch is the difference of two looks; a body that was killed comes back up
+to a second younger, and what it then seems to have lost counts as nothing.
+Source: docs/domain.md section 8 (the governor's reward: gain, missed triggers, cortex, CPU); docs/governor.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from math import isfinite
+from typing import Any, Self
+
+from nimmer.life.governor import NpcSituation
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Where one NPC stands since its run began.
+
+    coverage: 0..1 of the level's locations; lifeforce: in its unit; triggers_met, triggers_missed: runs of nerves that
+    succeeded, and that failed or timed out; ticks_due, ticks_done: its own; cpu_s: used by its process; cortex_calls:
+    thoughts it was permitted to ask for.
+    """
+
+    npc: int
+    level: int = 0
+    coverage: float = 0.0
+    lifeforce: float = 0.0
+    triggers_met: int = 0
+    triggers_missed: int = 0
+    ticks_done: int = 0
+    ticks_due: int = 0
+    cpu_s: float = 0.0
+    cortex_calls: int = 0
+
+    def state(self) -> dict[str, Any]:
+        """Return the fields by name as plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def restored(cls, state: Mapping[str, Any]) -> Self:
+        """Return what `state` said. Raises KeyError, TypeError or ValueError when it is none."""
+        whole = {field.name: int(state[field.name]) for field in fields(cls) if field.name not in _REALS}
+        return cls(**whole, **{name: float(state[name]) for name in _REALS})
+
+
+_REALS = ("coverage", "lifeforce", "cpu_s")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one NPC made of one epoch: differences of its tallies, each at least 0 but the lifeforce gained.
+
+    coverage_gained: of a level, so that a level passed counts for what was missing of it; ticks_due, ticks_missed: its
+    own, due, and due but not done.
+    """
+
+    coverage_gained: float = 0.0
+    lifeforce_gained: float = 0.0
+    triggers_met: int = 0
+    triggers_missed: int = 0
+    ticks_due: int = 0
+    ticks_missed: int = 0
+    cpu_s: float = 0.0
+    cortex_calls: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the fields by name, rounded to six digits."""
+        return {name: round(value, 6) for name, value in asdict(self).items()}
+
+
+def outcome(before: Tally, after: Tally) -> Outcome:
+    """Return what one NPC made of the time between two looks."""
+    gained = after.coverage - before.coverage
+    if after.level > before.level:
+        gained = (1.0 - before.coverage) + after.coverage
+    due = max(0, after.ticks_due - before.ticks_due)
+    done = max(0, after.ticks_done - before.ticks_done)
+    lifeforce = after.lifeforce - before.lifeforce
+    return Outcome(
+        coverage_gained=_grown(gained),
+        lifeforce_gained=lifeforce if isfinite(lifeforce) else 0.0,
+        triggers_met=max(0, after.triggers_met - before.triggers_met),
+        triggers_missed=max(0, after.triggers_missed - before.triggers_missed),
+        ticks_due=due,
+        ticks_missed=max(0, due - done),
+        cpu_s=_grown(after.cpu_s - before.cpu_s),
+        cortex_calls=max(0, after.cortex_calls - before.cortex_calls),
+    )
+
+
+def outcomes(before: Mapping[int, Tally], after: Mapping[int, Tally]) -> dict[int, Outcome]:
+    """Return the outcome of every NPC that both looks know."""
+    return {npc: outcome(before[npc], now) for npc, now in after.items() if npc in before}
+
+
+def recalled(situation: NpcSituation, past: Outcome, elapsed_s: float) -> NpcSituation:
+    """Return `situation` with what happened in the `elapsed_s` since the last epoch filled in."""
+    return replace(
+        situation,
+        cpu_used_percent=100.0 * past.cpu_s / elapsed_s if elapsed_s > 0.0 else 0.0,
+        ticks_kept=1.0 - past.ticks_missed / past.ticks_due if past.ticks_due else 1.0,
+        gained=past.coverage_gained,
+        earned=past.lifeforce_gained,
+        met=past.triggers_met,
+        missed=past.triggers_missed,
+    )
+
+
+def _grown(difference: float) -> float:
+    return max(0.0, difference) if isfinite(difference) else 0.0
