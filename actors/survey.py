@@ -16,10 +16,14 @@ from nimmer.arena.memory import Arena
 from nimmer.life.action import Verb
 from nimmer.life.gates import BODY_GATES
 from nimmer.life.governor import NpcSituation
-from nimmer.life.governor_outcome import Tally
+from nimmer.life.governor_outcome import TRIGGER_POINTS, Tally
+from nimmer.life.nerve_table import NERVE_NAMES
 
 URGENT = ("collision_avoidance_gate", "battery_gate")
 """Gates that are about danger or running empty."""
+_WORTH = np.array(
+    [*(TRIGGER_POINTS.get(name, 0.1) for name in NERVE_NAMES), *[0.0] * (NERVES - len(NERVE_NAMES))]
+)
 _OPEN = 2
 _ALL_STABLE = 0x5555
 Records = np.ndarray[Any, np.dtype[Any]]
@@ -104,6 +108,7 @@ class Surveyor:
             lifeforce=_finite(float(vitals["lifeforce"][npc])),
             triggers_met=int(nerves["succeeded"].sum()),
             triggers_missed=int(nerves["failed"].sum()),
+            worth_met=float(nerves["succeeded"] @ _WORTH),
             ticks_done=int(vitals["ticks_done"][npc]),
             ticks_due=int(vitals["ticks_due"][npc]),
             cpu_s=cpu_s,

@@ -119,6 +119,16 @@ class GovernorSettings(Section):
     enabled: bool = Field(
         default=True, description="false: every NPC keeps the rate and share it started with"
     )
+    mode: Literal["net", "rule", "shadow", "off"] = Field(
+        default="rule",
+        description="who decides: the trained net, the static rule, the rule with the net recommending, or nobody",
+    )
+    weights: Path | None = Field(
+        default=None, description="safetensors file of the net; unset: the one that ships with nimmer"
+    )
+    learns: bool = Field(
+        default=False, description="true: in mode net it learns on, a small step every second epoch"
+    )
     capacity_percent: float | None = Field(
         default=None,
         ge=5,

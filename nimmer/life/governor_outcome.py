@@ -12,13 +12,25 @@ from typing import Any, Self
 
 from nimmer.life.governor import NpcSituation
 
+COVERAGE_POINTS = 20.0
+"""Points for a whole level known."""
+LIFEFORCE_POINTS = 0.02
+"""Points for one lifeforce earned."""
+TRIGGER_POINTS: Mapping[str, float] = {
+    "collision_avoidance": 1.0,
+    "charging": 0.5,
+    "exploration": 0.1,
+    "conversation": 0.25,
+}
+"""Points for a trigger met, by the nerve that ran; any other nerve's are worth as little as a look at a house."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tally:
     """Where one NPC stands since its run began.
 
     coverage: 0..1 of the level's locations; lifeforce: in its unit; triggers_met, triggers_missed: runs of nerves that
-    succeeded, and that failed or timed out; ticks_due, ticks_done: its own; cpu_s: used by its process; cortex_calls:
+    succeeded, and that failed or timed out; worth_met: what those that succeeded are worth, in points; ticks_due, ticks_done: its own; cpu_s: used by its process; cortex_calls:
     thoughts it was permitted to ask for.
     """
 
@@ -28,6 +40,7 @@ class Tally:
     lifeforce: float = 0.0
     triggers_met: int = 0
     triggers_missed: int = 0
+    worth_met: float = 0.0
     ticks_done: int = 0
     ticks_due: int = 0
     cpu_s: float = 0.0
@@ -40,11 +53,13 @@ class Tally:
     @classmethod
     def restored(cls, state: Mapping[str, Any]) -> Self:
         """Return what `state` said. Raises KeyError, TypeError or ValueError when it is none."""
-        whole = {field.name: int(state[field.name]) for field in fields(cls) if field.name not in _REALS}
-        return cls(**whole, **{name: float(state[name]) for name in _REALS})
+        values: dict[str, Any] = {
+            field.name: (float if field.name in _REALS else int)(state[field.name]) for field in fields(cls)
+        }
+        return cls(**values)
 
 
-_REALS = ("coverage", "lifeforce", "cpu_s")
+_REALS = ("coverage", "lifeforce", "worth_met", "cpu_s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +74,18 @@ class Outcome:
     lifeforce_gained: float = 0.0
     triggers_met: int = 0
     triggers_missed: int = 0
+    worth_met: float = 0.0
     ticks_due: int = 0
     ticks_missed: int = 0
     cpu_s: float = 0.0
     cortex_calls: int = 0
+
+    @property
+    def points(self) -> float:
+        """Return what it is worth, by the measure the net was trained with."""
+        return (
+            COVERAGE_POINTS * self.coverage_gained + self.worth_met + LIFEFORCE_POINTS * self.lifeforce_gained
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return the fields by name, rounded to six digits."""
@@ -82,6 +105,7 @@ def outcome(before: Tally, after: Tally) -> Outcome:
         lifeforce_gained=lifeforce if isfinite(lifeforce) else 0.0,
         triggers_met=max(0, after.triggers_met - before.triggers_met),
         triggers_missed=max(0, after.triggers_missed - before.triggers_missed),
+        worth_met=_grown(after.worth_met - before.worth_met),
         ticks_due=due,
         ticks_missed=max(0, due - done),
         cpu_s=_grown(after.cpu_s - before.cpu_s),

@@ -10,6 +10,8 @@ from nimmer.arena.layout import ACTION
 from nimmer.arena.memory import Arena
 from nimmer.arena.slot import Slot, Vitals
 from nimmer.life.action import Verb
+from nimmer.life.governor_outcome import TRIGGER_POINTS
+from nimmer.life.nerve_table import NERVE_NAMES
 from nimmer.life.percept import PERCEPT
 from tests.actors.conftest import NPCS
 
@@ -22,6 +24,10 @@ def surveyor(arena: Arena, board: Board) -> Surveyor:
     board.show(40, records, None)
     board.control["alive"], board.control["tick_hz"] = [1, 1, 0], [10.0, 5.0, 1.0]
     return Surveyor(arena, board)
+
+
+def worth_of(place: int) -> float:
+    return TRIGGER_POINTS[NERVE_NAMES[place]]
 
 
 def look(surveyor: Surveyor) -> Survey:
@@ -53,6 +59,7 @@ def test_it_tells_what_everyone_has_done_so_far(arena: Arena, surveyor: Surveyor
     assert (one.npc, one.level, one.coverage, one.lifeforce) == (1, 2, 0.5, 99.5)
     assert (one.triggers_met, one.triggers_missed, one.ticks_done, one.ticks_due) == (7, 4, 48, 50)
     assert (one.cpu_s, one.cortex_calls) == (0.5, 0)
+    assert one.worth_met == pytest.approx(4 * 1.0 + 3 * worth_of(1))
     assert survey.situations[1].balance == 1.5
 
 
