@@ -27,6 +27,8 @@ from nimmer.world.seeds import FIRST_EVALUATION_SEED, training_seed
 from policies.governor_rivals import Net, Rival
 
 Numbers = NDArray[np.float64]
+LEVEL = 2
+"""The level of the curriculum its villages live on: 100 houses, so that there is something to learn for a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ class GovernorTraining:
         scores = tally.score().reshape(copies, course.scenarios)
         spread = scores.std(axis=0)
         self.strategy.tell(((scores - scores.mean(axis=0)) / np.maximum(spread, 1e-9)).mean(axis=1))
-        validation = self._validate() if self.strategy.generation % course.validate_every == 0 else np.nan
+        validation = self.validate() if self.strategy.generation % course.validate_every == 0 else np.nan
         return Progress(
             self.strategy.generation, float(scores.mean()), float(spread.mean()), validation, self.best
         )
@@ -110,7 +112,8 @@ class GovernorTraining:
         village = ScarceVillage(self._level, Rules(), self._model, npcs, shares, seeds, copies)
         return episode(village, rival, self.course.epochs)
 
-    def _validate(self) -> float:
+    def validate(self) -> float:
+        """Return the score of where the search stands on the validation scenarios, and keep the best weights."""
         course = self.course
         weights = self.strategy.weights()
         tally = self.govern(

@@ -26,8 +26,8 @@ _KEEP_MEAN, _KEEP_SQUARE, _TINY = 0.9, 0.999, 1e-8
 class StrategySettings:
     """pairs: of opposite changes a generation tries; sigma: their standard deviation; rate: Adam's step; decay: pull to 0."""
 
-    pairs: int = 32
-    sigma: float = 0.08
+    pairs: int = 24
+    sigma: float = 0.1
     rate: float = 0.03
     decay: float = 0.0
 

@@ -32,12 +32,13 @@ class ScoreWeights:
 class Tally(NamedTuple):
     """What W worlds achieved and used.
 
-    gained, earned: `(W, N)` coverage and lifeforce; met, missed: `(W, N, KINDS)` triggers; cpu_ms: `(W, N)`; calls:
-    `(W, N)` questions put to the cortex.
+    gained, earned: `(W, N)` coverage and lifeforce; noticed, met, missed: `(W, N, KINDS)` triggers; cpu_ms: `(W, N)`;
+    calls: `(W, N)` questions put to the cortex.
     """
 
     gained: Numbers
     earned: Numbers
+    noticed: Numbers
     met: Numbers
     missed: Numbers
     cpu_ms: Numbers
@@ -47,9 +48,9 @@ class Tally(NamedTuple):
     def nothing(cls, shape: tuple[int, int]) -> "Tally":
         """Return the tally of `shape` (W, N) before anything happened."""
         kinds = (*shape, len(KINDS))
-        single = (np.zeros(shape) for _ in range(4))
-        gained, earned, cpu_ms, calls = single
-        return cls(gained, earned, np.zeros(kinds), np.zeros(kinds), cpu_ms, calls)
+        gained, earned, cpu_ms, calls = (np.zeros(shape) for _ in range(4))
+        noticed, met, missed = (np.zeros(kinds) for _ in range(3))
+        return cls(gained, earned, noticed, met, missed, cpu_ms, calls)
 
     def copied(self) -> "Tally":
         """Return the same numbers, apart from these."""

@@ -26,6 +26,7 @@ from nimmer.world.scarce_fortune import Draws, Fortune
 from nimmer.world.scarce_score import Tally
 from nimmer.world.scarce_triggers import Triggers
 from nimmer.world.scarcity import KINDS, QUESTION, ScarcityModel
+from nimmer.world.state import Village
 from nimmer.world.step import step
 from nimmer.world.walker import Walker
 
@@ -94,6 +95,11 @@ class ScarceVillage:
         self._income, self._expense = np.ones(shape), np.ones(shape)
         self._answer_ms = np.zeros(worlds)
         self._overdue = np.zeros(worlds)
+
+    def begin(self, village: Village, lifeforce: Numbers) -> None:
+        """Begin with another `village` and `lifeforce` `(W, N)` than fortune's, before the first epoch."""
+        self.village, self.lifeforce = village, lifeforce
+        self._features = observe_features(self.level, self.rules, village)
 
     def columns(self) -> tuple[Columns, Columns]:
         """Return what the governor sees in its own units: the columns of NPCs `(W, N)`, and of the villages `(W,)`."""
@@ -204,6 +210,7 @@ class ScarceVillage:
         busy = runs.sum(axis=-1) + alarms
         work = model.nerve_ticks * busy + model.call_ticks * permitted
         self._compute.spend(work * self._compute.tick_ms)
+        self.total.noticed[:] += heard.noticed
         self.total.met[..., :BODY_KINDS] += succeeded
         self.total.missed[:] += missed
         self.total.calls[:] += permitted

@@ -23,7 +23,7 @@ class ScarcityModel:
     the measured one, which is what makes 5..100 % of a core matter; uneven: standard deviation of the logarithm of an
     NPC's own weight; nerve_ticks: CPU of handling a trigger, in ticks; call_ticks: of a question to the cortex.
 
-    Triggers, in the order of `KINDS`. quiet_per_s: how often one comes while its cause is there; burst_per_s: during an
+    Triggers, in the order of `KINDS`. quiet_per_s: how often one comes while its cause is there (measured, but for questions); burst_per_s: during an
     episode; calm_s, episode_s: mean time between episodes of danger and of questions, and their mean length;
     deadline_ms: an NPC must look, often enough for its gate to open, within it; looks: looks a gate needs, one when it
     is forced open; false_alarm: chance per tick that a gate forced open wakes its nerve for nothing; succeeds: share of
@@ -41,19 +41,19 @@ class ScarcityModel:
     Time. world_hz; epoch_ticks: shorter than the village's 600, so that a training of minutes sees many epochs.
     """
 
-    tick_cost_ms: float = 0.4
-    heaviness: float = 50.0
+    tick_cost_ms: float = 0.305
+    heaviness: float = 65.0
     uneven: float = 0.3
     nerve_ticks: float = 1.0
     call_ticks: float = 3.0
-    quiet_per_s: tuple[float, ...] = (0.03, 0.5, 0.3, 0.5, 0.02)
-    burst_per_s: tuple[float, ...] = (0.8, 0.5, 0.3, 0.5, 0.4)
+    quiet_per_s: tuple[float, ...] = (0.0794, 0.0667, 0.1205, 0.245, 0.02)
+    burst_per_s: tuple[float, ...] = (0.8, 0.0667, 0.1205, 0.245, 0.4)
     calm_s: float = 60.0
     episode_s: float = 15.0
     deadline_ms: tuple[float, ...] = (400.0, 1000.0, 1000.0, 1500.0, 1000.0)
     looks: int = 2
     false_alarm: float = 0.02
-    succeeds: float = 0.9
+    succeeds: float = 0.756
     slots: int = 1
     answer_ms: float = 1500.0
     answer_spread: float = 0.5
@@ -63,7 +63,7 @@ class ScarcityModel:
     run_price: float = 0.05
     call_price: float = 1.0
     income_per_s: float = 5.0 / 60.0
-    fact_pays: float = 5.0
+    fact_pays: float = 7.94
     met_pays: tuple[float, ...] = (5.0, 10.0, 0.5, 3.0, 5.0)
     missed_costs: tuple[float, ...] = (5.0, 0.0, 0.0, 0.0, 2.0)
     most: float = 200.0
