@@ -6,6 +6,7 @@ A journal that is resumed is cut back to the step it goes on from, so that no st
 import csv
 from collections.abc import Mapping
 from contextlib import suppress
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,8 @@ class Journal:
             self._board = SummaryWriter(str(directory), purge_step=resumed_at + 1)
 
     def note(self, row: Mapping[str, float]) -> None:
-        """Write one step down; a value that is no number (nan) is left out."""
-        told = {name: value for name, value in row.items() if value == value}
+        """Write one step down; a value that is not finite is left out."""
+        told = {name: value for name, value in row.items() if isfinite(value)}
         self._table.writerow(told)
         self._file.flush()
         if self._board is not None:
