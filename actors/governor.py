@@ -126,8 +126,12 @@ class GovernorShell(Shell):
         }
 
     async def stop(self) -> dict[str, Any]:
-        """Stop deciding, file what is left, and return the status."""
+        """Stop deciding, write down what came of the epoch that is cut short, and return the status."""
         self.stopping.set()
+        survey: Survey | None = await self._ask("survey")
+        if survey is not None:
+            look = self._seen_at(self.epoch + 1, survey)
+            self.book.close(look, self.book.past(look))
         await self._file()
         return await self.status()
 
@@ -136,7 +140,7 @@ class GovernorShell(Shell):
         survey: Survey | None = await self._ask("survey")
         if survey is None:
             return
-        look = Look(epoch, self.clock.monotonic_s(), {one.npc: one for one in survey.tallies})
+        look = self._seen_at(epoch, survey)
         past = self.book.past(look)
         self._close(look, past)
         situations = [
@@ -158,6 +162,9 @@ class GovernorShell(Shell):
         if acting:
             self._in_force(epoch, ruling, recommended)
         await self._file()
+
+    def _seen_at(self, epoch: int, survey: Survey) -> Look:
+        return Look(epoch, self.clock.monotonic_s(), {one.npc: one for one in survey.tallies})
 
     def _close(self, look: Look, past: Past) -> None:
         """Write down what came of the last epoch, and learn from it."""

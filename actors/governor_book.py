@@ -81,7 +81,7 @@ class Book:
             if came is None:
                 continue
             points.append(came.points)
-            outcome = {**came.as_json(), "epochs": epochs}
+            outcome = {**came.as_json(), "lasted_s": round(past.elapsed_s, 3)}
             self._waiting[self._last.epoch, npc] = {**row, "outcome": outcome, "reward": came.points}
         self._open = {}
         return Closed(sum(points) / len(points), epochs) if points else None

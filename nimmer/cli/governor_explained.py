@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nimmer.cli.palette import ACTIVE, BRIGHT, DIM, ERROR, OK, WARNING
+from nimmer.life.governor_observation import NPC_FEATURE_NAMES, WORLD_FEATURE_NAMES
 
 Row = dict[str, Any]
 HZ, CPU, PRIORITY = range(3)
@@ -93,7 +94,7 @@ def _features(rows: list[Row], row: Row) -> Table:
     for title in ("value", "village", "Hz", "CPU %", "prio"):
         table.add_column(title, justify="right", no_wrap=True)
     reasons = (row["recommended"] or row)["reasons"] or {}
-    for name, value in (row["inputs"] or {}).items():
+    for name, value in _in_order(row["inputs"], NPC_FEATURE_NAMES):
         mean = sum((one["inputs"] or {}).get(name, 0.0) for one in rows) / len(rows)
         worth = reasons.get(name, [0.0, 0.0, 0.0])
         table.add_row(
@@ -105,6 +106,12 @@ def _features(rows: list[Row], row: Row) -> Table:
             _moved(worth[PRIORITY], 0),
         )
     return table
+
+
+def _in_order(found: dict[str, float] | None, names: tuple[str, ...]) -> list[tuple[str, float]]:
+    """Return features in the order they are documented; ones of another release come last."""
+    known = {name: place for place, name in enumerate(names)}
+    return sorted((found or {}).items(), key=lambda item: (known.get(item[0], len(known)), item[0]))
 
 
 def _head(rows: list[Row]) -> Text:
@@ -124,7 +131,9 @@ def _head(rows: list[Row]) -> Text:
 
 
 def _legend(rows: list[Row]) -> Text:
-    world = ", ".join(f"{name} {value:.2f}" for name, value in (rows[0]["world"] or {}).items())
+    world = ", ".join(
+        f"{name} {value:.2f}" for name, value in _in_order(rows[0]["world"], WORLD_FEATURE_NAMES)
+    )
     return Text.assemble(
         ("the village: ", DIM), (world or "not written down", DIM),
         ("\na reason: how far the share stands from where it were if nobody differed in that; 10- in prio: not permitted", DIM),

@@ -48,7 +48,7 @@ class Liar(GovernorNet):
         super().__init__(weights())
         self.lie = lie
 
-    def propose(self, *_: object, **__: object) -> Any:  # type: ignore[override]  # noqa: ANN401  it lies
+    def propose(self, *_: object, **__: object) -> Any:  # noqa: ANN401  it lies
         return self.lie()
 
 

@@ -64,7 +64,7 @@ async def test_the_next_epoch_completes_the_rows_of_the_last(governed: Governed)
     assert first["outcome"]["coverage_gained"] == pytest.approx(0.2, abs=1e-6)
     assert first["reward"] == pytest.approx(20 * 0.2, abs=1e-4)
     assert second["reward"] == 0.0
-    assert first["outcome"]["epochs"] == 1
+    assert first["outcome"]["lasted_s"] == pytest.approx(0.5)
     assert [row.get("outcome") for row in governed.recorder.rows(2)] == [None] * 3
     assert (await governed.shell.status())["score"] == pytest.approx(4.0 / 3.0, abs=1e-4)
 
@@ -81,6 +81,16 @@ async def test_a_governor_killed_between_two_epochs_completes_what_it_had_opened
         {**row, "outcome": None, "reward": None} for row in opened
     ]
     assert len(governed.recorder.rows(2)) == 3
+
+
+async def test_an_epoch_cut_short_by_the_runs_end_is_completed_too(governed: Governed) -> None:
+    await governed.epoch(1)
+    governed.know([0.3, 0.5, 0.9])
+    governed.clock.advance(0.2)
+    await governed.shell.stop()
+    outcome = governed.recorder.rows(1)[0]["outcome"]
+    assert outcome["coverage_gained"] == pytest.approx(0.2, abs=1e-6)
+    assert outcome["lasted_s"] == pytest.approx(0.2)
 
 
 async def test_rows_the_recorder_could_not_take_are_filed_by_the_successor(governed: Governed) -> None:

@@ -91,7 +91,9 @@ def test_a_number_that_was_none_is_said_to_be_none() -> None:
 def test_programs_get_an_epoch_with_its_rows() -> None:
     plain = as_plain([row(0), row(1)], 1)
     assert (plain["epoch"], plain["score"], plain["at"]) == (12, 5.5, "2026-11-24T12:00:00.000+00:00")
-    (only,) = plain["npcs"]  # type: ignore[misc]  # a list of one
+    found = plain["npcs"]
+    assert isinstance(found, list)
+    (only,) = found
     assert only["npc"] == 1
     assert "run" not in only
 
