@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nimmer.chance import Chance
-from nimmer.minds.governor_net import GovernorWeights, initial_weights
+from nimmer.minds.governor_net import FORCED, GATES, PERMISSION, RATE, GovernorWeights, initial_weights
 from nimmer.minds.strategy import Strategy, StrategySettings
 from nimmer.world.level import Level
 from nimmer.world.rules import Rules
@@ -43,12 +43,16 @@ class Course:
     npcs: tuple[int, ...] = (8, 12, 16)
     least_share: float = 0.15
     most_share: float = 1.0
-    scenarios: int = 2
+    scenarios: int = 3
     epochs: int = 10
     validation: int = 16
     validate_every: int = 10
     size: str = "small"
     strategy: StrategySettings = field(default_factory=StrategySettings)
+
+
+_FULL_RATE, _SURE = 3.0, 2.0
+"""Outputs that stand for nearly the highest rate, and for a sure permission."""
 
 
 class Progress(NamedTuple):
@@ -77,14 +81,13 @@ class GovernorTraining:
         self._level, self._model = level, model or ScarcityModel()
         self._chance = Chance(seed)
         self.strategy = Strategy(
-            initial_weights(self.course.size, self._chance.generator("weights")), self.course.strategy
+            beginning(self.course.size, self._chance.generator("weights")), self.course.strategy
         )
         self.best_weights: GovernorWeights = self.strategy.weights()
         self.best = -np.inf
         course = self.course
         self._validation_seeds = scenario_seeds(self._chance.generator("validation"), course.validation)
-        steps = np.linspace(0.0, 1.0, course.validation)
-        self._validation_shares = course.least_share * (course.most_share / course.least_share) ** steps
+        self._validation_shares = np.geomspace(course.least_share, course.most_share, course.validation)
 
     def generation(self) -> Progress:
         """Try one generation of candidates and move."""
@@ -134,6 +137,17 @@ class GovernorTraining:
         self.strategy.restore(state)
         self.best = float(state["best"][0])
         self.best_weights = {name: state[f"best.{name}"].astype(np.float32) for name in self.best_weights}
+
+
+def beginning(size: str, generator: np.random.Generator) -> GovernorWeights:
+    """Return the weights a training begins with: what a good hand-written rule does.
+
+    The CPU by need (which a net with a head of zeros does), the highest rate, so that the quota alone holds an NPC, the
+    cortex for all, and the collision gate forced open, so that one look is enough.
+    """
+    weights = initial_weights(size, generator)
+    weights["head_b"][[RATE, PERMISSION, GATES]] = _FULL_RATE, _SURE, 1.5 * FORCED
+    return weights
 
 
 def episode(village: ScarceVillage, rival: Rival, epochs: int) -> Tally:

@@ -28,7 +28,7 @@ class StrategySettings:
 
     pairs: int = 24
     sigma: float = 0.1
-    rate: float = 0.03
+    rate: float = 0.02
     decay: float = 0.0
 
 
