@@ -84,6 +84,8 @@ def npc_page(rows: list[Row], npc: int) -> RenderableType:
     facts.add_row("gates", _forced(row) or "all decide themselves")
     facts.add_row("came of it", _came(row))
     parts: list[RenderableType] = [_head(rows), Text(), Text(f"npc {npc}", f"bold {BRIGHT}"), facts, Text()]
+    if row["recommended"]:
+        parts.append(Text("worth as the net in shadow judges", DIM))
     parts.append(_features(rows, row))
     return Group(*parts)
 

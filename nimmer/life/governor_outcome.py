@@ -12,6 +12,8 @@ from typing import Any, Self
 
 from nimmer.life.governor import NpcSituation
 
+SEEN_S = 5.0
+"""Amounts are seen as what falls to so long: the net was trained with epochs of that length, a village has others."""
 COVERAGE_POINTS = 20.0
 """Points for a whole level known."""
 LIFEFORCE_POINTS = 0.02
@@ -119,15 +121,18 @@ def outcomes(before: Mapping[int, Tally], after: Mapping[int, Tally]) -> dict[in
 
 
 def recalled(situation: NpcSituation, past: Outcome, elapsed_s: float) -> NpcSituation:
-    """Return `situation` with what happened in the `elapsed_s` since the last epoch filled in."""
+    """Return `situation` with what happened in the `elapsed_s` since the last epoch, amounts as what falls to `SEEN_S`."""
+    if elapsed_s <= 0.0:
+        return situation
+    part = SEEN_S / elapsed_s
     return replace(
         situation,
-        cpu_used_percent=100.0 * past.cpu_s / elapsed_s if elapsed_s > 0.0 else 0.0,
+        cpu_used_percent=100.0 * past.cpu_s / elapsed_s,
         ticks_kept=1.0 - past.ticks_missed / past.ticks_due if past.ticks_due else 1.0,
-        gained=past.coverage_gained,
-        earned=past.lifeforce_gained,
-        met=past.triggers_met,
-        missed=past.triggers_missed,
+        gained=part * past.coverage_gained,
+        earned=part * past.lifeforce_gained,
+        met=part * past.triggers_met,
+        missed=part * past.triggers_missed,
     )
 
 

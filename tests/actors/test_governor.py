@@ -156,6 +156,17 @@ async def test_a_net_that_fails_again_and_again_is_given_up_until_told_otherwise
     assert (await governed.shell.status())["policy"] == "net"
 
 
+async def test_how_far_a_net_is_trusted_outlives_the_process(make: Callable[..., Governed]) -> None:
+    governed = make(governor_weights="")
+    for epoch in range(1, MOST_BAD + 2):
+        await governed.epoch(epoch)
+    before = await governed.shell.status()
+    governed.born()
+    after = await governed.shell.status()
+    for name in ("fallbacks", "in_a_row", "trusted", "fault", "clamped", "policy", "epoch"):
+        assert after[name] == before[name], name
+
+
 @pytest.fixture
 def hanging() -> Iterator[threading.Event]:
     """What a net hangs on, until the test is over."""

@@ -127,7 +127,7 @@ async def test_a_governor_killed_before_its_shares_were_applied_decides_the_epoc
     await governed.epoch(2)
     # what came of epoch 1 was measured once, and the observation still looks back at the whole of it
     assert governed.recorder.rows(1)[0]["outcome"]["coverage_gained"] == pytest.approx(0.2, abs=1e-6)
-    assert governed.recorder.rows(2)[0]["inputs"]["gained"] == pytest.approx(0.8, abs=1e-3)
+    assert governed.recorder.rows(2)[0]["inputs"]["gained"] == pytest.approx(1.0 / 1.05, abs=1e-3)
 
 
 async def test_a_keepsake_of_no_use_is_said_and_life_begins_anew(governed: Governed) -> None:

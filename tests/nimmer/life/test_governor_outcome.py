@@ -1,7 +1,7 @@
 """What came of an epoch is the difference of two looks, and nothing odd in a look makes it odd."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from math import isfinite
 
 import pytest
@@ -9,7 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nimmer.life.governor import NpcSituation
-from nimmer.life.governor_outcome import Outcome, Tally, outcome, outcomes, recalled
+from nimmer.life.governor_outcome import (
+    COVERAGE_POINTS,
+    LIFEFORCE_POINTS,
+    SEEN_S,
+    TRIGGER_POINTS,
+    Outcome,
+    Tally,
+    outcome,
+    outcomes,
+    recalled,
+)
+from nimmer.life.nerve_table import load_nerves
+from nimmer.world.scarce_score import ScoreWeights
+from nimmer.world.scarcity import KINDS, ScarcityModel
 
 BEFORE = Tally(3, 1, 0.5, 80.0, 10, 2, 2.0, 100, 110, 5.0, 1)
 
@@ -53,6 +66,26 @@ def test_what_happened_is_filled_into_the_situation() -> None:
     now = NpcSituation(3, True, 10.0, 50.0, 0.75, 1.0, 70.0)
     past = Outcome(0.25, -10.0, 4, 1, 2.5, 200, 20, 2.5, 1)
     seen = recalled(now, past, 10.0)
-    assert (seen.cpu_used_percent, seen.ticks_kept, seen.gained) == (25.0, 0.9, 0.25)
-    assert (seen.earned, seen.met, seen.missed) == (-10.0, 4, 1)
-    assert recalled(now, Outcome(), 0.0) == replace(now, ticks_kept=1.0)
+    assert (seen.cpu_used_percent, seen.ticks_kept, seen.gained) == (25.0, 0.9, 0.125)
+    assert (seen.earned, seen.met, seen.missed) == (-5.0, 2.0, 0.5)
+    assert recalled(now, past, 0.0) == now
+
+
+def test_an_amount_is_seen_alike_in_short_epochs_and_long() -> None:
+    now = NpcSituation(3, True, 10.0, 50.0, 0.75, 1.0, 70.0)
+    short = recalled(now, Outcome(0.1, 3.0, 2, 1, 1.0, 50, 5, 1.0), SEEN_S)
+    long = recalled(now, Outcome(0.6, 18.0, 12, 6, 6.0, 300, 30, 6.0), 6 * SEEN_S)
+    assert asdict(short) == pytest.approx(asdict(long))
+    assert ScarcityModel().epoch_s == SEEN_S
+
+
+def test_points_are_those_the_net_is_trained_with() -> None:
+    worth = ScoreWeights()
+    assert (worth.coverage, worth.lifeforce) == (COVERAGE_POINTS, LIFEFORCE_POINTS)
+    by_kind = dict(zip(KINDS, worth.met, strict=True))
+    gates = {
+        spec.gate.removesuffix("_gate").removesuffix("_avoidance"): spec.name for spec in load_nerves(None)
+    }
+    assert {kind: TRIGGER_POINTS[nerve] for kind, nerve in gates.items()} == {
+        kind: by_kind[kind] for kind in gates
+    }
