@@ -117,11 +117,12 @@ class GovernorTraining:
 
     def validate(self) -> float:
         """Return the score of where the search stands on the validation scenarios, and keep the best weights."""
-        course = self.course
-        weights = self.strategy.weights()
-        tally = self.govern(
-            Net(weights), course.npcs[len(course.npcs) // 2], self._validation_shares, self._validation_seeds
-        )
+        return self.judge(self.strategy.weights())
+
+    def judge(self, weights: GovernorWeights) -> float:
+        """Return the score of `weights` on the validation scenarios, and keep them when no others were better."""
+        npcs = self.course.npcs[len(self.course.npcs) // 2]
+        tally = self.govern(Net(weights), npcs, self._validation_shares, self._validation_seeds)
         score = float(tally.score().mean())
         if score > self.best:
             self.best, self.best_weights = score, weights
