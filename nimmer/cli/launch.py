@@ -21,7 +21,7 @@ from nimmer.bus.subject import build
 from nimmer.bus.voice import Voice
 from nimmer.chance import fresh_seed
 from nimmer.cli.cluster import RUN_VARIABLE, Cluster, connect, prepare
-from nimmer.cli.life_settings import governor_weights, prices_of, rules_of
+from nimmer.cli.life_settings import governor_mode, governor_weights, prices_of, rules_of
 from nimmer.cli.servers import Servers
 from nimmer.cli.village import nats_passwords
 from nimmer.clock import Clock
@@ -275,8 +275,8 @@ class Launch:
             virtual_futures=settings.virtual.futures,
             virtual_share=settings.virtual.share,
             limits_mode=settings.limits.mode,
-            governor_mode=governor.mode if governor.enabled else "off",
-            governor_weights=str(found) if (found := governor_weights(governor)) else "",
+            governor_mode=governor_mode(governor),
+            governor_weights=str(governor_weights(governor) or ""),
             governor_learns=governor.learns,
             capacity_percent=governor.capacity_percent or 100.0 * (os.cpu_count() or 1),
             max_tick_step_hz=governor.max_tick_step_hz,

@@ -35,6 +35,13 @@ def prices_of(settings: LifeforceSettings) -> Prices | None:
     return Prices.measured(load_profile(settings.prices), scale=settings.price_scale)
 
 
+def governor_mode(settings: GovernorSettings) -> str:
+    """Return what the governor begins with: net, rule, shadow or off. Raises WeightsError as `governor_weights`."""
+    if not settings.enabled:
+        return "off"
+    return settings.mode or ("net" if governor_weights(settings) else "rule")
+
+
 def governor_weights(settings: GovernorSettings) -> Path | None:
     """Return the file of the governor's net: the one that is set, else the packaged one, None when there is none.
 

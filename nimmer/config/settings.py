@@ -119,9 +119,10 @@ class GovernorSettings(Section):
     enabled: bool = Field(
         default=True, description="false: every NPC keeps the rate and share it started with"
     )
-    mode: Literal["net", "rule", "shadow", "off"] = Field(
-        default="rule",
-        description="who decides: the trained net, the static rule, the rule with the net recommending, or nobody",
+    mode: Literal["net", "rule", "shadow", "off"] | None = Field(
+        default=None,
+        description="who decides: the trained net, the static rule, the rule with the net recommending, or nobody;"
+        " unset: the net where its weights are there, else the rule",
     )
     weights: Path | None = Field(
         default=None, description="safetensors file of the net; unset: the one that ships with nimmer"

@@ -129,6 +129,21 @@ def test_every_decision_is_kept_with_why_and_what_came_of_it(village: Raised) ->
     assert "nobody differed" in village.nimmer("governor", "explain").stdout
 
 
+def test_a_net_decides_when_it_is_told_to(village: Raised) -> None:
+    village.nimmer("governor", "mode", "net")
+    try:
+        epoch = village.status().governor.epoch
+        governor = until(
+            lambda: (one := village.status().governor).epoch >= epoch + 2 and one,
+            30.0,
+            "two epochs by the net",
+        )
+        assert governor
+        assert (governor.policy, governor.fallbacks) == ("net", 0)
+    finally:
+        village.nimmer("governor", "mode", "rule")
+
+
 def test_a_net_in_shadow_changes_nothing_and_the_report_says_what_it_would_have(village: Raised) -> None:
     village.nimmer("governor", "mode", "shadow")
     try:

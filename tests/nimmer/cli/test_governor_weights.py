@@ -6,7 +6,7 @@ import pytest
 
 from nimmer.chance import Chance
 from nimmer.cli import life_settings
-from nimmer.cli.life_settings import governor_weights
+from nimmer.cli.life_settings import governor_mode, governor_weights
 from nimmer.config.settings import GovernorSettings
 from nimmer.errors import WeightsError
 from nimmer.minds.governor_net import initial_weights
@@ -37,3 +37,13 @@ def test_without_a_packaged_net_there_is_none_and_the_rule_can_govern(
 
     monkeypatch.setattr(life_settings, "packaged_governor", missing)
     assert governor_weights(GovernorSettings()) is None
+    assert governor_mode(GovernorSettings()) == "rule"
+    assert governor_mode(GovernorSettings(mode="net")) == "net"
+
+
+def test_with_weights_the_net_governs_unless_told_otherwise(tmp_path: Path) -> None:
+    path = tmp_path / "net.safetensors"
+    save_governor(path, initial_weights("small", Chance(1).generator("net")), GovernorCard("es", 1, 1))
+    assert governor_mode(GovernorSettings(weights=path)) == "net"
+    assert governor_mode(GovernorSettings(weights=path, mode="shadow")) == "shadow"
+    assert governor_mode(GovernorSettings(weights=path, mode="net", enabled=False)) == "off"
