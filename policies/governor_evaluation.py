@@ -33,7 +33,7 @@ from policies.governor_static_search import StaticAllocation
 from policies.governor_training import episode
 
 Numbers = NDArray[np.float64]
-BUDGETS = (0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0)
+BUDGETS = (0.15, 0.25, 0.4, 0.6, 1.0)
 """CPU as a share of what all NPCs at the highest rate would use."""
 STATIC = ("uniform", "round robin", "need-proportional", "greedy", "best static")
 """The static rules the goal is measured against: at each budget, against the best of them."""
@@ -54,7 +54,7 @@ _RESAMPLES = 2000
 class Scope:
     """What an evaluation covers. search_*: of the best static allocation."""
 
-    seeds: int = 32
+    seeds: int = 24
     npcs: int = 12
     epochs: int = 12
     budgets: tuple[float, ...] = BUDGETS

@@ -30,7 +30,7 @@ def governor(
     ] = None,
     seeds: Annotated[
         int, typer.Option("--seeds", min=2, max=1000, help="Evaluation seeds, from the first on.")
-    ] = 32,
+    ] = 24,
     npcs: Annotated[int, typer.Option("--npcs", min=1, max=200, help="NPCs of every village.")] = 12,
     budgets: Annotated[
         str | None, typer.Option("--budgets", metavar="0.2,0.4", help="CPU budgets, shares of full demand.")
