@@ -150,7 +150,8 @@ def decode(
     gates = raw[..., GATES:]
     return Proposal(
         limits.min_tick_hz + span_hz * _sigmoid(raw[..., RATE]),
-        np.minimum(floor + spare * share, limits.max_cpu_percent),
+        # a hair less, or rounding puts the sum above the capacity and the envelope has to correct everyone
+        np.minimum(floor + spare * share * (1.0 - 1e-9), limits.max_cpu_percent),
         (gates > FORCED).astype(np.int8) - (gates < -FORCED).astype(np.int8),
         raw[..., PERMISSION] >= 0.0,
         np.rint(10.0 * _sigmoid(raw[..., PRIORITY])),
