@@ -46,7 +46,10 @@ class Charter:
     """When a nerve grows from deliberate to reflex."""
     devices_enabled: bool = True
     limits_mode: str = "auto"
-    governor_enabled: bool = True
+    governor_mode: str = "rule"
+    governor_weights: str = ""
+    """File of the net's weights; empty when there is none."""
+    governor_learns: bool = False
     capacity_percent: float = 200.0
     max_tick_step_hz: float = 5.0
     max_cpu_step: float = 25.0

@@ -60,11 +60,7 @@ async def assemble(charter: Charter, bridge: "BridgeShell", ask: Ask) -> Status:
         digest=str(garden.get("digest", "")),
         npcs=_npcs(charter, bridge, supervisor),
         limits=LimitsStatus(str(supervisor.get("backend", "unknown")), list(supervisor.get("why", []))),
-        governor=GovernorStatus(
-            str(governor.get("mode", "unknown")),
-            int(governor.get("epoch", 0)),
-            int(governor.get("clamped", 0)),
-        ),
+        governor=_governor(governor),
         bus=BusStatus(
             published=counts["published"],
             dropped=counts["dropped"],
@@ -108,6 +104,24 @@ async def _asked(ask: Ask, name: str) -> dict[str, Any]:
     except (TimeoutError, ValueError, ray.exceptions.RayError):
         return {}
     return answer
+
+
+def _governor(said: dict[str, Any]) -> GovernorStatus:
+    score = said.get("score")
+    return GovernorStatus(
+        mode=str(said.get("mode", "unknown")),
+        epoch=int(said.get("epoch", 0)),
+        clamped=int(said.get("clamped", 0)),
+        policy=str(said.get("policy", "")),
+        fallbacks=int(said.get("fallbacks", 0)),
+        in_a_row=int(said.get("in_a_row", 0)),
+        trusted=bool(said.get("trusted", True)),
+        fault=str(said.get("fault", "")),
+        weights=str(said.get("weights", "")),
+        learns=bool(said.get("learns", False)),
+        steps=int(said.get("steps", 0)),
+        score=None if score is None else round(float(score), 4),
+    )
 
 
 def _npcs(charter: Charter, bridge: "BridgeShell", supervisor: dict[str, Any]) -> list[NpcStatus]:

@@ -18,6 +18,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from actors.charter import Charter
 from actors.npc import ENDED, REFUSED, Birth, NpcActor
 from actors.shell import Shell, crashing, log
+from actors.survey import Survey, Surveyor
 from nimmer.arena.board import Board
 from nimmer.arena.layout import ACTION, GATES, Plan
 from nimmer.arena.memory import Arena
@@ -26,7 +27,7 @@ from nimmer.clock import SystemClock
 from nimmer.errors import ArenaError, HostError, WeightsError
 from nimmer.host.limits import Usage
 from nimmer.host.limits_choice import choose, this_host
-from nimmer.life.governor import Allocation, NpcSituation
+from nimmer.life.governor import Allocation
 from nimmer.life.percept import PERCEPT
 from nimmer.life.restart import GiveUp, RestartPolicy
 from nimmer.minds.nursery import weights_path
@@ -61,6 +62,7 @@ class SupervisorShell(Shell):
         self._plan(Path(charter.arena))
         super().__init__(charter)
         self._board = Board(self.arena)
+        self._surveyor = Surveyor(self.arena, self._board)
         choice = choose(charter.limits_mode, charter.group, this_host(self.clock))  # type: ignore[arg-type]  # checked by the settings
         self._limits, self._reasons = choice.limits, choice.reasons
         self._actors: dict[int, Any] = {}
@@ -120,26 +122,14 @@ class SupervisorShell(Shell):
         learned = None if known is None else np.frombuffer(known, "u1").reshape(-1, nodes)
         self._board.show(tick, np.frombuffer(records, PERCEPT), learned)
         actions = self._board.actions()
+        self._surveyor.noticed(actions)
         actions["generation"][self._board.control["alive"] == 0] = 0
         packed: bytes = actions.astype(ACTION, copy=False).tobytes()
         return packed
 
-    async def situations(self) -> list[NpcSituation]:
-        """Return how every NPC of this host fares, for the governor."""
-        percept, vitals, control = self.arena.view("percept"), self._board.vitals, self._board.control
-        return [
-            NpcSituation(
-                npc=npc,
-                alive=bool(control["alive"][npc]),
-                tick_hz=float(control["tick_hz"][npc]),
-                cpu_percent=self._cpu_share(npc),
-                coverage=float(percept["coverage"][npc]),
-                energy=float(percept["energy"][npc]),
-                lifeforce=float(vitals["lifeforce"][npc]),
-                lateness_p99_ms=float(vitals["lateness_p99_us"][npc]) / 1e3,
-            )
-            for npc in range(self.charter.npcs)
-        ]
+    async def survey(self) -> Survey:
+        """Return how every NPC of this host fares and what it has done so far, for the governor."""
+        return self._surveyor.look(self._cpu_share, self._cpu_s)
 
     async def apply(self, epoch: int, allocations: list[Allocation]) -> list[str]:
         """Put an epoch's shares into force; return what the host refused."""
@@ -339,6 +329,11 @@ class SupervisorShell(Shell):
     def _cpu_share(self, npc: int) -> float:
         share = self._allocations.get(npc)
         return share.cpu_percent if share else self.charter.cpu_percent
+
+    def _cpu_s(self, npc: int) -> float:
+        """Return what the process of `npc` has used by now; while it is away, what it had used."""
+        usage = self._limits.usage(f"npc.{npc}") or (npc in self._usage and self._usage[npc].usage)
+        return usage.cpu_s if usage else 0.0
 
     def _measure(self) -> None:
         """Take every NPC's use of CPU and memory since the last measurement."""

@@ -17,6 +17,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from nimmer.bus import (
     device_messages,
     garden_messages,
+    governor_messages,
     life_messages,
     subject,
     village_messages,
@@ -32,6 +33,7 @@ from nimmer.bus.garden_messages import (
     VirtualStatus,
     WindowSignal,
 )
+from nimmer.bus.governor_messages import GovernorObserved
 from nimmer.bus.life_messages import (
     GateTransition,
     GovernorAllocate,
@@ -94,6 +96,7 @@ __all__ = [
     "Garden",
     "GateTransition",
     "GovernorAllocate",
+    "GovernorObserved",
     "GovernorStatus",
     "Header",
     "HouseGap",
@@ -203,7 +206,14 @@ _PEEK = msgspec.json.Decoder(_AnyEnvelope)
 _ENCODER = msgspec.json.Encoder()
 _BODIES: dict[str, type[Struct]] = {
     kind.__name__: kind
-    for module in (life_messages, world_messages, village_messages, garden_messages, device_messages)
+    for module in (
+        life_messages,
+        world_messages,
+        village_messages,
+        garden_messages,
+        governor_messages,
+        device_messages,
+    )
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, Struct) and kind is not Struct
 }

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from nimmer.bus.device_messages import DEVICE, DeviceReading
 from nimmer.bus.garden_messages import CorrelationEvent, VerificationOutcome, VerifiedSignal, VirtualStatus
+from nimmer.bus.governor_messages import GovernorObserved
 from nimmer.bus.identities import ENVIRONMENTS
 from nimmer.bus.life_messages import (
     GateTransition,
@@ -99,6 +100,12 @@ TOPICS: tuple[Topic, ...] = (
     Topic("thalamus.gate.{state}", GateTransition, "event", "a gate opened, closed or came to rest"),
     Topic("thalamus.gates.command", Command, "request", "an order to a shared gate", Reply),
     Topic("thalamus.governor.allocate", GovernorAllocate, "event", "an NPC's share for an epoch"),
+    Topic(
+        "thalamus.governor.observation",
+        GovernorObserved,
+        "event",
+        "what the governor sees at an epoch's begin",
+    ),
     Topic("thalamus.governor.command", Command, "request", "an order to the governor", Reply),
     Topic("thalamus.status.request", StatusRequest, "request", "asks how the village fares", Status),
     Topic("thalamus.incident.{kind}", Incident, "event", "something went wrong"),

@@ -111,11 +111,26 @@ class LimitsStatus(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class GovernorStatus(Struct, frozen=True, forbid_unknown_fields=True):
-    """The governor: its mode (rule, net, off ...), the epoch, how many proposals the envelope clamped."""
+    """The governor: what it was told to do, who decides, and how it fares.
+
+    mode: net, rule, shadow or off; policy: who decided the last epoch (net, rule, fallback: the rule in place of a net
+    that failed, or off); clamped: corrections by the envelope; fallbacks: epochs in which the net failed, in_a_row: up to
+    now; trusted: false when it failed too often and the rule stays until a mode is commanded; fault: why it failed last;
+    weights: digest of the net's; learns: whether it learns on, steps: how often it did; score: points of the epoch before.
+    """
 
     mode: str
     epoch: Count
     clamped: Count
+    policy: str = ""
+    fallbacks: Count = 0
+    in_a_row: Count = 0
+    trusted: bool = True
+    fault: str = ""
+    weights: str = ""
+    learns: bool = False
+    steps: Count = 0
+    score: float | None = None
 
 
 class BusStatus(Struct, frozen=True, forbid_unknown_fields=True):

@@ -22,7 +22,7 @@ from nimmer.bus.voice import Voice
 from nimmer.chance import fresh_seed
 from nimmer.cli.census import CensusTaker
 from nimmer.cli.cluster import RUN_VARIABLE, Cluster, connect, prepare
-from nimmer.cli.life_settings import prices_of, rules_of
+from nimmer.cli.life_settings import governor_mode, governor_weights, prices_of, rules_of
 from nimmer.cli.servers import Servers
 from nimmer.cli.village import nats_passwords
 from nimmer.clock import Clock
@@ -129,6 +129,7 @@ class Launch:
         prices_of(settings.lifeforce)
         rules_of(settings.nerves)
         load_nerves(settings.nerves.table)
+        governor_weights(settings.governor)
         if settings.village.brain == "mlp":
             village = settings.village
             trained = village.brains_file or (shipped_village() if village.network == SHIPPED_SIZE else None)
@@ -298,7 +299,9 @@ class Launch:
             virtual_futures=settings.virtual.futures,
             virtual_share=settings.virtual.share,
             limits_mode=settings.limits.mode,
-            governor_enabled=governor.enabled,
+            governor_mode=governor_mode(governor),
+            governor_weights=str(governor_weights(governor) or ""),
+            governor_learns=governor.learns,
             capacity_percent=governor.capacity_percent or 100.0 * (os.cpu_count() or 1),
             max_tick_step_hz=governor.max_tick_step_hz,
             max_cpu_step=governor.max_cpu_step,

@@ -1,12 +1,17 @@
-"""Settings of the organism as the values that life works with: rules of evolution, prices.
+"""Settings of the organism as the values that life works with: rules of evolution, prices, the governor's net.
 
-Source: docs/domain.md sections 5 (evolution) and 6 (costs are to be measured).
+Source: docs/domain.md sections 5 (evolution), 6 (costs are to be measured) and 8 (governor).
 """
 
+from pathlib import Path
+
 from nimmer.config.organism import LifeforceSettings, NervesSettings
+from nimmer.config.settings import GovernorSettings
+from nimmer.errors import WeightsError
 from nimmer.life.evolution import EvolutionRules
 from nimmer.life.prices import Prices
 from nimmer.life.profile import load_profile
+from nimmer.minds.governor_weights import load_governor, packaged_governor
 
 
 def rules_of(settings: NervesSettings) -> EvolutionRules:
@@ -28,3 +33,24 @@ def prices_of(settings: LifeforceSettings) -> Prices | None:
     if settings.prices is None:
         return None
     return Prices.measured(load_profile(settings.prices), scale=settings.price_scale)
+
+
+def governor_mode(settings: GovernorSettings) -> str:
+    """Return what the governor begins with: net, rule, shadow or off. Raises WeightsError as `governor_weights`."""
+    if not settings.enabled:
+        return "off"
+    return settings.mode or ("net" if governor_weights(settings) else "rule")
+
+
+def governor_weights(settings: GovernorSettings) -> Path | None:
+    """Return the file of the governor's net: the one that is set, else the packaged one, None when there is none.
+
+    Raises WeightsError naming the file and the fix when the one that is set cannot be a governor.
+    """
+    if settings.weights is not None:
+        load_governor(settings.weights)
+        return settings.weights.absolute()
+    try:
+        return packaged_governor()
+    except WeightsError:
+        return None

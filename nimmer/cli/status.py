@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nimmer.bus.identities import GUEST
-from nimmer.bus.message import NpcStatus, Status, StatusRequest
+from nimmer.bus.message import GovernorStatus, NpcStatus, Status, StatusRequest
 from nimmer.cli.console import emit_json, screen
 from nimmer.cli.durations import spoken
 from nimmer.cli.laggards import lag_lines
@@ -115,9 +115,7 @@ def _facts(status: Status, dashboard_url: str | None, personality: Row | None) -
     lost = (bus.dropped, bus.ack_failures, bus.permission_violations, bus.handler_errors)
     table.add_row("world", f"tick {status.world_tick}, {behind} behind the clock; digest {status.digest}")
     table.add_row("limits", f"{status.limits.backend}: {'; '.join(status.limits.why) or 'as configured'}")
-    table.add_row(
-        "governor", f"{governor.mode}, epoch {governor.epoch}, {governor.clamped} proposals clamped"
-    )
+    table.add_row("governor", governor_line(governor))
     table.add_row(
         "bus",
         Text.assemble(
@@ -155,6 +153,24 @@ def _facts(status: Status, dashboard_url: str | None, personality: Row | None) -
     table.add_row("restarts", Text(str(status.restarts), WARNING if status.restarts else ""))
     table.add_row("dashboard", dashboard_url or "-")
     return table
+
+
+def governor_line(governor: GovernorStatus) -> Text:
+    """Return who decides, and how often envelope and rule had to step in."""
+    line = Text(governor.mode)
+    if governor.policy and governor.policy != governor.mode:
+        line.append(f", {governor.policy} decides", WARNING if governor.policy == "fallback" else "")
+    line.append(f", epoch {governor.epoch}, {governor.clamped} proposals clamped")
+    if governor.score is not None:
+        line.append(f", score {governor.score:+.2f}")
+    if governor.weights and governor.mode in ("net", "shadow"):
+        line.append(f", net {governor.weights}", DIM)
+    if governor.learns:
+        line.append(f", {governor.steps} steps learned")
+    if governor.fallbacks:
+        stays = "" if governor.trusted else "; it is not asked again until `nimmer governor mode`"
+        line.append(f", the net failed {governor.fallbacks} times: {governor.fault}{stays}", WARNING)
+    return line
 
 
 def _nerves(status: Status) -> Table:

@@ -151,6 +151,17 @@ class GovernorSettings(Section):
     enabled: bool = Field(
         default=True, description="false: every NPC keeps the rate and share it started with"
     )
+    mode: Literal["net", "rule", "shadow", "off"] | None = Field(
+        default=None,
+        description="who decides: the trained net, the static rule, the rule with the net recommending, or nobody;"
+        " unset: the net where its weights are there, else the rule",
+    )
+    weights: Path | None = Field(
+        default=None, description="safetensors file of the net; unset: the one that ships with nimmer"
+    )
+    learns: bool = Field(
+        default=False, description="true: in mode net it learns on, a small step every second epoch"
+    )
     capacity_percent: float | None = Field(
         default=None,
         ge=5,

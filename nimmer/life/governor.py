@@ -19,11 +19,12 @@ LIFEFORCE_LOW = 20.0
 class NpcSituation:
     """What the governor sees of one NPC. Shares are 0..1, lateness in ms, lifeforce in its own unit.
 
-    What happened, since the last epoch: cpu_used_percent: of one core; ticks_kept: share of the due ticks that were
-    done; gained: coverage; earned: lifeforce, below 0 when it shrank; met, missed: triggers, that is gate openings
-    whose nerve ran in time, and those that timed out or fell into skipped ticks. What is so now: balance: income over
-    expense (lambda); gates_open: how many; urgent: one of them for danger or battery; cortex_wait_ms: of its oldest
-    open question; occupants: others on its node; news: houses the best-informed of them knows and it does not.
+    What happened since the last epoch: cpu_used_percent: of one core; ticks_kept: share of the due ticks that were
+    done; and, as much of it as falls to 5 s, however long the epoch was: gained: coverage; earned: lifeforce, below 0
+    when it shrank; met, missed: triggers, that is gate openings whose nerve ran in time, and those that timed out or
+    fell into skipped ticks. What is so now: balance: income over expense (lambda); gates_open: how many; urgent: one of
+    them for danger or battery; cortex_wait_ms: of its oldest open question; occupants: others on its node; news: houses
+    the best-informed of them knows and it does not.
     """
 
     npc: int
@@ -39,8 +40,8 @@ class NpcSituation:
     ticks_kept: float = 1.0
     gained: float = 0.0
     earned: float = 0.0
-    met: int = 0
-    missed: int = 0
+    met: float = 0.0
+    missed: float = 0.0
     balance: float = 1.0
     gates_open: int = 0
     urgent: bool = False

@@ -4,7 +4,7 @@
     every NPC's encoding + context -> its rate, its share of the CPU, cortex permission and priority, and its gates
 
 It proposes within the budget: every NPC gets the floor of the quota, and what is left of the capacity is divided by a
-softmax over the NPCs. What it proposes is only a wish; the envelope (`nimmer.life.governor`) decides.
+softmax over the NPCs, in which a head of zeros shares by need (what an NPC does not know yet), as the static rule does. What it proposes is only a wish; the envelope (`nimmer.life.governor`) decides.
 Source: docs/domain.md section 8, "Governor"; Zaheer et al. 2017, "Deep Sets".
 """
 
@@ -17,7 +17,12 @@ from numpy.typing import NDArray
 from nimmer.errors import WeightsError
 from nimmer.life.gates import BODY_GATES
 from nimmer.life.governor import DEFAULT_LIMITS, GATES_MOST, Allocation, Limits
-from nimmer.life.governor_observation import NPC_FEATURES, WORLD_FEATURES, GovernorObservation
+from nimmer.life.governor_observation import (
+    NPC_FEATURE_NAMES,
+    NPC_FEATURES,
+    WORLD_FEATURES,
+    GovernorObservation,
+)
 
 Floats = NDArray[np.float32]
 GovernorWeights = dict[str, Floats]
@@ -26,6 +31,11 @@ WIDTHS: dict[str, int] = {"small": 16, "medium": 32, "large": 64}
 GOVERNED_GATES = len(BODY_GATES)
 OUTPUTS = 4 + GOVERNED_GATES
 """Per NPC: rate, share of the CPU, cortex permission, cortex priority, and one for each gate of the body."""
+RATE, SHARE, PERMISSION, PRIORITY, GATES = range(5)
+"""Which output is which; `GATES` is the first gate's."""
+LEAST_NEED = 0.02
+"""What an NPC that knows everything counts as needing."""
+_COVERAGE = NPC_FEATURE_NAMES.index("coverage")
 FORCED = 1.0
 """A gate's output above this forces it open, below minus this forces it closed; between, the gate decides itself."""
 
@@ -61,7 +71,7 @@ def shapes(width: int) -> dict[str, tuple[int, ...]]:
 def initial_weights(size: str, generator: np.random.Generator) -> GovernorWeights:
     """Return fresh weights: normal, scaled by the square root of the inputs; the head and all biases 0.
 
-    A head of zeros treats everybody alike. Raises WeightsError for a size that is none.
+    A head of zeros shares by need and treats everybody alike in all else. Raises WeightsError for a size that is none.
     """
     if size not in WIDTHS:
         raise WeightsError(f"size {size!r} is none of {', '.join(WIDTHS)}")
@@ -115,6 +125,8 @@ def forward(weights: Mapping[str, Floats], features: Floats, world: Floats) -> F
         np.concatenate([encoded, everywhere], axis=-1) @ weights["joint_w"] + _row(weights["joint_b"])
     )
     outputs: Floats = joint @ weights["head_w"] + _row(weights["head_b"])
+    # a fixed way past the net: what it says of a share corrects the need rule, instead of having to find it
+    outputs[..., SHARE] += np.log(np.maximum(1.0 - features[..., _COVERAGE], LEAST_NEED))
     return outputs
 
 
@@ -132,16 +144,17 @@ def decode(
     npcs = raw.shape[-2]
     floor = limits.min_cpu_percent
     spare = np.maximum(np.asarray(capacity_percent, np.float64) - floor * npcs, 0.0)[..., None]
-    height = np.exp(raw[..., 1] - raw[..., 1].max(axis=-1, keepdims=True, initial=-30.0))
+    height = np.exp(raw[..., SHARE] - raw[..., SHARE].max(axis=-1, keepdims=True, initial=-30.0))
     share = height / np.maximum(height.sum(axis=-1, keepdims=True), 1e-12)
     span_hz = limits.max_tick_hz - limits.min_tick_hz
-    gates = raw[..., 4:]
+    gates = raw[..., GATES:]
     return Proposal(
-        limits.min_tick_hz + span_hz * _sigmoid(raw[..., 0]),
-        np.minimum(floor + spare * share, limits.max_cpu_percent),
+        limits.min_tick_hz + span_hz * _sigmoid(raw[..., RATE]),
+        # a hair less, or rounding puts the sum above the capacity and the envelope has to correct everyone
+        np.minimum(floor + spare * share * (1.0 - 1e-9), limits.max_cpu_percent),
         (gates > FORCED).astype(np.int8) - (gates < -FORCED).astype(np.int8),
-        raw[..., 2] >= 0.0,
-        np.rint(10.0 * _sigmoid(raw[..., 3])),
+        raw[..., PERMISSION] >= 0.0,
+        np.rint(10.0 * _sigmoid(raw[..., PRIORITY])),
     )
 
 

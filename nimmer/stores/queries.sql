@@ -82,3 +82,28 @@ where (%(run)s::text is null or run = %(run)s) and (%(npc)s::int is null or npc 
   and ended_at >= %(since)s
 order by ended_at desc, run, npc, serial desc
 limit %(limit)s;
+
+-- name: newest_governor_epoch
+select run, epoch from governor_decisions
+where (%(run)s::text is null or run = %(run)s)
+order by at desc, epoch desc
+limit 1;
+
+-- name: governor_epoch
+select
+    run, epoch, npc, at, mode, policy, weights, tick_hz, cpu_percent, nice, gates, llm_priority, cortex_permission, clamped,
+    inputs, world, proposed, corrections, reasons, recommended, outcome, reward
+from governor_decisions
+where run = %(run)s and epoch = %(epoch)s
+order by npc;
+
+-- name: governor_recommendations
+select epoch, npc, at, tick_hz, cpu_percent, llm_priority, recommended, outcome
+from governor_decisions
+where run = %(run)s and recommended is not null and epoch in (
+    select distinct epoch from governor_decisions
+    where run = %(run)s and recommended is not null
+    order by epoch desc
+    limit %(limit)s
+)
+order by epoch, npc;

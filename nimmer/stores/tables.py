@@ -123,8 +123,11 @@ SHAPES: dict[Table, Shape] = {
     Table.GOVERNOR_DECISIONS: Shape(
         _columns(run=_RUN, epoch=_BIG, npc=_WHOLE, at=_TIME, mode=_TEXT, tick_hz=_REAL, cpu_percent=_REAL)
         + _columns(nice=_SMALL, gates=_JSON, llm_priority=_SMALL, cortex_permission=_FLAG, clamped=_FLAG)
-        + _optional(lifeforce_grant=_REAL, reward=_REAL),
+        + _optional(lifeforce_grant=_REAL, reward=_REAL, policy=_TEXT, weights=_TEXT, inputs=_JSON)
+        + _optional(world=_JSON, proposed=_JSON, corrections=_JSON, reasons=_JSON, recommended=_JSON)
+        + _optional(outcome=_JSON),
         ("run", "epoch", "npc"),
+        replace=True,
     ),
     Table.QUIZ_RESULTS: Shape(
         _columns(run=_RUN, world_tick=_BIG, npc=_WHOLE, at=_TIME, level=_WHOLE, passed=_FLAG, asked=_WHOLE)

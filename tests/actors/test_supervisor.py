@@ -189,7 +189,7 @@ async def test_it_says_how_everyone_fares(supervisor: SupervisorShell) -> None:
     records = np.zeros(NPCS, PERCEPT)
     records["coverage"] = [0.25, 0.5, 0.75]
     supervisor.exchange(1, records.tobytes(), None, 25)
-    situations = await supervisor.situations()
+    situations = (await supervisor.survey()).situations
     assert [one.coverage for one in situations] == [0.25, 0.5, 0.75]
     assert [one.cpu_percent for one in situations] == [50.0] * NPCS
     assert not any(one.alive for one in situations)

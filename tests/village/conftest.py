@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from nimmer.host.household import last_known
+from tests.actors.governed import saved
 from tests.village.footprint import Footprint
 from tests.village.raised import Raised
 
@@ -58,7 +59,8 @@ class Keeper:
         assert self.result is None, "the village has ended: the order of the tests is broken"
         if self.raised is None:
             self.raised = Raised()
-            self.raised.start("--npcs", "9", "--seed", "7", "--json")
+            net = saved(self.raised.home / "net.safetensors")
+            self.raised.start("--npcs", "9", "--seed", "7", "--json", NIMMER_GOVERNOR__WEIGHTS=net)
             self.raised.await_life()
             estate = last_known(self.raised.state)
             assert estate is not None

@@ -65,6 +65,7 @@ class Raised:
             "NIMMER_WORLD__EPOCH_TICKS": "60",
             "NIMMER_WORLD__QUIZ_EPOCHS": "1",
             "NIMMER_WORLD__SNAPSHOT_TICKS": "50",
+            "NIMMER_GOVERNOR__MODE": "rule",
             **settings,
         }
         self.launcher: subprocess.Popen[bytes] | None = None

@@ -115,6 +115,52 @@ def test_the_governors_kill_switch_works(village: Raised) -> None:
         assert village.status().governor.mode == mode
 
 
+def test_every_decision_is_kept_with_why_and_what_came_of_it(village: Raised) -> None:
+    def completed() -> bool:
+        (count,) = village.rows(
+            "select count(outcome) from governor_decisions where run = %s", village.status().run
+        )[0]
+        return bool(count >= 9)
+
+    until(completed, 30.0, "an epoch is over and its outcome written down")
+    epoch = village.json("governor", "explain")
+    assert len(epoch["npcs"]) == 9
+    assert {"coverage", "lifeforce"} <= set(epoch["npcs"][0]["inputs"])
+    assert "nobody differed" in village.nimmer("governor", "explain").stdout
+
+
+def test_a_net_decides_when_it_is_told_to(village: Raised) -> None:
+    village.nimmer("governor", "mode", "net")
+    try:
+        epoch = village.status().governor.epoch
+        governor = until(
+            lambda: (one := village.status().governor).epoch >= epoch + 2 and one,
+            30.0,
+            "two epochs by the net",
+        )
+        assert governor
+        assert (governor.policy, governor.fallbacks) == ("net", 0)
+    finally:
+        village.nimmer("governor", "mode", "rule")
+
+
+def test_a_net_in_shadow_changes_nothing_and_the_report_says_what_it_would_have(village: Raised) -> None:
+    village.nimmer("governor", "mode", "shadow")
+    try:
+        epoch = village.status().governor.epoch
+        until(lambda: village.status().governor.epoch >= epoch + 2, 30.0, "two epochs in shadow")
+        governor = village.status().governor
+        assert (governor.mode, governor.policy, governor.fallbacks) == ("shadow", "rule", 0)
+        until(
+            lambda: village.nimmer("governor", "report", check=False).returncode == 0,
+            15.0,
+            "there is a report",
+        )
+        assert len(village.json("governor", "report")["npcs"]) == 9
+    finally:
+        village.nimmer("governor", "mode", "rule")
+
+
 def test_the_village_learns_its_world_and_moves_up_a_level(village: Raised) -> None:
     status = until(lambda: (one := village.status()).level >= 2 and one, 120.0, "the village passes level 1")
     assert status

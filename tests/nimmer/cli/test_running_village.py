@@ -68,6 +68,7 @@ async def speak(url: str, password: str, ready: threading.Event, done: threading
         return wire(virtual_reply(f"{command.command} {command.arguments}"))
 
     await bus.subscribe("dev.world.virtual.command", obey)
+    await bus.subscribe("dev.thalamus.governor.command", obey)
     await bus.subscribe("dev.thalamus.status.request", tell_status)
     await bus.subscribe("dev.world.quiz.request", tell_quiz)
     ready.set()
@@ -180,6 +181,11 @@ def test_orders_reach_the_virtual_garden_and_its_state_comes_back(arguments: lis
     found = json.loads(said("virtual", *arguments, "--json"))
     assert found["said"] == ordered
     assert found["speed"] == 31.5
+
+
+def test_orders_reach_the_governor() -> None:
+    assert said("governor", "mode", "shadow") == "mode {'mode': 'shadow'}\n"
+    assert json.loads(said("governor", "reset", "--json"))["said"] == "reset {}"
 
 
 def test_the_virtual_garden_is_shown_with_its_speed_purse_and_forecasts() -> None:

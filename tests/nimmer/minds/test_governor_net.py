@@ -7,8 +7,13 @@ from hypothesis import strategies as st
 
 from nimmer.chance import Chance
 from nimmer.errors import WeightsError
-from nimmer.life.governor import Envelope, Limits, NpcSituation
-from nimmer.life.governor_observation import NPC_FEATURES, WORLD_FEATURES, GovernorObservation
+from nimmer.life.governor import Envelope, Limits, NpcSituation, static_rule
+from nimmer.life.governor_observation import (
+    NPC_FEATURE_NAMES,
+    NPC_FEATURES,
+    WORLD_FEATURES,
+    GovernorObservation,
+)
 from nimmer.minds.governor_net import GovernorNet, GovernorWeights, decode, forward, initial_weights
 
 
@@ -28,10 +33,17 @@ def seen(npcs: int, seed: int = 2) -> GovernorObservation:
     )
 
 
-def test_a_fresh_net_treats_everybody_alike() -> None:
+def test_a_fresh_net_shares_the_cpu_by_need_as_the_static_rule_does_and_else_treats_everybody_alike() -> None:
     net = GovernorNet(initial_weights("small", Chance(0).generator("net")))
-    wishes = net.propose(seen(10), 100.0)
-    assert {(one.tick_hz, one.cpu_percent, one.gates) for one in wishes} == {(10.5, 10.0, (0,) * 8)}
+    village = seen(10)
+    village.features[:, 0] *= 0.9  # one who knows all but nothing still counts as needing a little
+    wishes = net.propose(village, 100.0)
+    assert {(one.tick_hz, one.cortex_priority, one.gates) for one in wishes} == {(10.5, 5, (0,) * 8)}
+    coverage = village.features[:, NPC_FEATURE_NAMES.index("coverage")]
+    ruled = static_rule(
+        [NpcSituation(npc, True, 10, 10, float(coverage[npc]), 1, 100) for npc in range(10)], 100.0
+    )
+    assert [one.cpu_percent for one in wishes] == pytest.approx([one.cpu_percent for one in ruled], rel=1e-4)
     assert net.parameters < 10_000
 
 

@@ -1,0 +1,113 @@
+"""What an evaluation of the governor came to, as rows: one per budget and rival, and one per budget for the goal.
+
+Source: docs/governor.md, "Rivals".
+"""
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from policies.governor_evaluation import NET, STATIC, Evaluation, gain, interval, measures
+from policies.governor_fit import Error
+
+GOAL = 0.21
+"""How much better than the best static rule the net is meant to be."""
+MEASURES = ("score", "score_per_cpu_s", "score_per_call")
+PARTS = (
+    "coverage_gained",
+    "triggers_met",
+    "dangers_met",
+    "questions_met",
+    "lifeforce_earned",
+    "cpu_s",
+    "calls",
+)
+Rows = list[dict[str, object]]
+
+
+def table(evaluation: Evaluation) -> Rows:
+    """Return a row per budget and rival: means with 95 % intervals, and how much better the net is, paired by seed."""
+    found: Rows = []
+    compared = {name: measures(parts) for name, parts in evaluation.results.items()}
+    for at, budget in enumerate(evaluation.scope.budgets):
+        for name, values in compared.items():
+            row: dict[str, object] = {"budget": budget, "rival": name, "seeds": len(evaluation.seeds)}
+            for measure in MEASURES:
+                low, high = interval(values[measure][at])
+                row |= {measure: _round(values[measure][at].mean())}
+                row |= {f"{measure}_low": _round(low), f"{measure}_high": _round(high)}
+            row |= {part: _round(values[part][at].mean()) for part in PARTS}
+            if NET in compared:
+                better, low, high = gain(compared[NET]["score"][at], values["score"][at])
+                row |= {
+                    "net_better": _round(better),
+                    "net_better_low": _round(low),
+                    "net_better_high": _round(high),
+                }
+            found.append(row)
+    return found
+
+
+def goals(evaluation: Evaluation) -> Rows:
+    """Return a row per budget, and one over all: the best static rule, and how much better the net is than that."""
+    scores = {name: parts["score"] for name, parts in evaluation.results.items()}
+    static = [name for name in STATIC if name in scores]
+    found: Rows = []
+    best_everywhere = []
+    for at, budget in enumerate(evaluation.scope.budgets):
+        best = max(static, key=lambda name: float(scores[name][at].mean()))
+        best_everywhere.append(scores[best][at])
+        found.append({"budget": budget, **_goal(best, scores[NET][at], scores[best][at])})
+    # over all budgets: every budget counts alike, so scores are taken relative to the best static rule's mean
+    scale = np.array([row.mean() for row in best_everywhere])[:, None]
+    ours, theirs = (scores[NET] / scale).mean(axis=0), (np.stack(best_everywhere) / scale).mean(axis=0)
+    found.append({"budget": "all", **_goal("best of each", ours, theirs)})
+    return found
+
+
+def _goal(
+    best: str,
+    ours: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]",
+    theirs: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]",
+) -> dict[str, object]:
+    better, low, high = gain(ours, theirs)
+    return {
+        "best_static": best,
+        "best_static_score": _round(theirs.mean()),
+        "net_score": _round(ours.mean()),
+        "net_better": _round(better),
+        "low": _round(low),
+        "high": _round(high),
+        "goal": GOAL,
+        "reached": bool(better >= GOAL),
+    }
+
+
+def error_rows(errors: Sequence[Error]) -> Rows:
+    """Return the model's errors as rows."""
+    return [
+        {
+            "quantity": one.quantity,
+            "run": one.run,
+            "real": _round(one.real),
+            "model": _round(one.model),
+            "relative_error": _round(one.relative),
+            "per_npc_error": _round(one.per_npc),
+        }
+        for one in errors
+    ]
+
+
+def write_csv(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
+    """Write `rows`, which have the same columns, to `path`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        out = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        out.writeheader()
+        out.writerows(rows)
+
+
+def _round(value: float) -> float:
+    return round(float(value), 4)
