@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from nimmer.errors import WeightsError
 from nimmer.minds.mlp import Weights
 from nimmer.minds.nursery import weights_path
+from nimmer.minds.village_weights import SHIPPED, load_village
 from nimmer.minds.weights import load_weights
 from nimmer.world.level import Level
 from policies.acts import legal
@@ -23,11 +24,23 @@ MOST_BRAINS = 4096
 """More brains than any village has NPCs."""
 
 
-def load_brains(directory: Path) -> Weights:
-    """Return the weights of `npc-0.safetensors`, `npc-1.safetensors` ... in `directory`, stacked: `w1` `(N, F, H)`.
+def load_brains(path: Path) -> Weights:
+    """Return the brains at `path` stacked, `w1` `(N, F, H)`: of a village's file, or of a directory with one each.
 
-    Raises WeightsError naming the file and the fix when there are none or they do not fit each other.
+    A directory may hold `npcs.safetensors`, as `nimmer train npc` writes it, or `npc-0.safetensors`,
+    `npc-1.safetensors` ..., as a village that lives keeps them. Raises WeightsError naming the file and the fix when
+    there are none or they do not fit each other.
     """
+    village = path / SHIPPED if path.is_dir() else path
+    return stack(load_village(village)[0] if village.exists() else _individuals(path))
+
+
+def stack(brains: Sequence[Weights]) -> Weights:
+    """Return brains of one size as one, with a leading axis."""
+    return {name: np.stack([weights[name] for weights in brains]) for name in brains[0]}
+
+
+def _individuals(directory: Path) -> list[Weights]:
     found: list[Weights] = []
     while len(found) < MOST_BRAINS and weights_path(directory, len(found)).exists():
         path = weights_path(directory, len(found))
@@ -40,10 +53,10 @@ def load_brains(directory: Path) -> Weights:
         found.append(weights)
     if not found:
         raise WeightsError(
-            f"{directory}: there is no {weights_path(directory, 0).name}; name the directory that"
+            f"{directory}: there is neither {SHIPPED} nor {weights_path(directory, 0).name}; name what"
             " `nimmer train npc` wrote"
         )
-    return {name: np.stack([weights[name] for weights in found]) for name in found[0]}
+    return found
 
 
 class NetMinds:

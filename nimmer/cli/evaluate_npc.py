@@ -33,7 +33,8 @@ MOST_TICKS = 100_000
 
 def npc(
     weights: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Directory of trained brains, npc-N.safetensors each.")
+        Path | None,
+        typer.Option(metavar="PATH", help="Trained brains: a file or a directory; those shipped by default."),
     ] = None,
     level: Annotated[int, typer.Option("--level", "-l", metavar="L", help="Level to pass.")] = 1,
     levels_file: Annotated[
@@ -45,7 +46,7 @@ def npc(
         str, typer.Option(metavar="NAMES", help="Any of random, explorer, cleanrl and plan; or none.")
     ] = "random,explorer",
     cleanrl: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Weights of the rival cleanrl, which it needs.")
+        Path | None, typer.Option(metavar="PATH", help="Weights of the rival cleanrl, which it needs.")
     ] = None,
     bodies: Annotated[
         int,
@@ -65,7 +66,7 @@ def npc(
 
     [dim]$[/dim] nimmer evaluate npc
 
-    [dim]$[/dim] nimmer evaluate npc --weights brains/ --seeds 200 --bodies 20 --out tables/ --plot curves.png
+    [dim]$[/dim] nimmer evaluate npc --weights training/npc-1 --seeds 200 --bodies 20 --out tables/ --plot curves.png
     """
     _check("npcs", npcs, 1, MOST_NPCS)
     _check("most-ticks", most_ticks, 1, MOST_TICKS)
@@ -110,7 +111,8 @@ def _names(rivals: str) -> list[str]:
 
 
 def _minds(names: list[str], weights: Path | None, cleanrl: Path | None) -> list["Minds"]:
-    """Return the contestants, rivals first. Raises ConfigError when there are none, WeightsError for unfit weights."""
+    """Return the contestants, rivals first. Raises ConfigError for a rival without weights, WeightsError for unfit ones."""
+    from nimmer.minds.village_weights import shipped_village
     from policies.minds_by_hand import ExplorerMinds, RandomMinds
     from policies.minds_of_nets import NetMinds, load_brains
 
@@ -119,16 +121,14 @@ def _minds(names: list[str], weights: Path | None, cleanrl: Path | None) -> list
         found.append(RandomMinds())
     if "explorer" in names:
         found.append(ExplorerMinds())
-    for name, directory in (("cleanrl", cleanrl), ("trained", weights)):
-        if directory is not None:
-            brains = load_brains(directory)
+    for name, path in (("cleanrl", cleanrl), ("trained", weights or shipped_village())):
+        if path is not None:
+            brains = load_brains(path)
             found += [NetMinds(name, brains), NetMinds(name, brains, greedy=True)]
         elif name in names:
             raise ConfigError(
-                "the rival cleanrl has to be trained: `nimmer train npc --trainer cleanrl`, then --cleanrl DIR"
+                "the rival cleanrl has to be trained: `nimmer train npc --trainer cleanrl`, then --cleanrl PATH"
             )
-    if not found and "plan" not in names:
-        raise ConfigError("there is nobody to evaluate; give --weights DIR, or --rivals random,explorer")
     return found
 
 

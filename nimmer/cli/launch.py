@@ -23,6 +23,7 @@ from nimmer.chance import fresh_seed
 from nimmer.cli.census import CensusTaker
 from nimmer.cli.cluster import RUN_VARIABLE, Cluster, connect, prepare
 from nimmer.cli.life_settings import governor_mode, governor_weights, prices_of, rules_of
+from nimmer.cli.readiness import check_world
 from nimmer.cli.servers import Servers
 from nimmer.cli.village import nats_passwords
 from nimmer.clock import Clock
@@ -32,14 +33,8 @@ from nimmer.errors import HostError, NimmerError
 from nimmer.host import limits_choice, ports
 from nimmer.host.household import Household, Run
 from nimmer.host.processes import carrying, descendants, end, identify
-from nimmer.life.nerve_table import load_nerves
-from nimmer.minds.nursery import prepare_brains
-from nimmer.minds.village_weights import SHIPPED_SIZE, shipped_village
 from nimmer.stores.tables import Table
 from nimmer.stores.traces import RowBatch
-from nimmer.world.curriculum import check_room
-from nimmer.world.levels import load_levels
-from nimmer.world.rules import Rules
 
 if TYPE_CHECKING:
     from actors.village import Village
@@ -84,7 +79,7 @@ class Launch:
         settings, clock = self.settings, self.clock
         self.began_s = clock.monotonic_s()
         self.seed = fresh_seed() if settings.seed is None else settings.seed
-        self._check_world()
+        check_world(settings, self.seed)
         household = Household.claim(
             settings.state_path, Run(self.run, settings.environment, self.seed), clock
         )
@@ -118,22 +113,6 @@ class Launch:
         self._name_processes()
         self.census = CensusTaker(settings, self.run, clock)
         self.ready_s = clock.monotonic_s()
-
-    def _check_world(self) -> None:
-        """Refuse what could not be lived in before anything is raised. Raises LevelError or WeightsError."""
-        settings = self.settings
-        levels = load_levels(settings.village.levels_file)
-        rules = Rules(node_capacity=settings.world.node_capacity)
-        for number in range(levels[settings.village.level].number, len(levels) + 1):
-            check_room(levels[number], rules, settings.village.npcs)  # it may be promoted to any of them
-        prices_of(settings.lifeforce)
-        rules_of(settings.nerves)
-        load_nerves(settings.nerves.table)
-        governor_weights(settings.governor)
-        if settings.village.brain == "mlp":
-            village = settings.village
-            trained = village.brains_file or (shipped_village() if village.network == SHIPPED_SIZE else None)
-            prepare_brains(settings.brains_path, village.npcs, village.network, self.seed, trained)
 
     def alive(self) -> Iterator[str]:
         """Yield what went wrong since the last look; whoever drives the run calls this a few times a second."""

@@ -6,7 +6,7 @@ Source: docs/domain.md sections 5 (evolution), 6 (costs are to be measured) and 
 from pathlib import Path
 
 from nimmer.config.organism import LifeforceSettings, NervesSettings
-from nimmer.config.settings import GovernorSettings
+from nimmer.config.village import GovernorSettings
 from nimmer.errors import WeightsError
 from nimmer.life.evolution import EvolutionRules
 from nimmer.life.prices import Prices

@@ -145,7 +145,7 @@ def test_another_level_keeps_what_was_learned(arena: Arena, world: World, file: 
     shell = NpcShell(birth(arena, str(file), RATE), clock)
     live(shell, world, clock, 140)
     learned = net(shell).flat.copy()
-    world.garden.promote()
+    world.garden.go_to(2)
     world.show()
     live(shell, world, clock, 1)
     assert shell._level == 2

@@ -10,6 +10,7 @@ from nimmer.life.action import FLAT_ACTIONS
 from nimmer.life.percept import features, unpack
 from nimmer.minds.mlp import Mlp, Size, Weights, initial_weights
 from nimmer.minds.nursery import prepare_brains
+from nimmer.minds.village_weights import Card, save_village
 from nimmer.minds.weights import Origin, save_weights
 from nimmer.world.level import Level
 from nimmer.world.levels import load_levels
@@ -102,8 +103,18 @@ def test_a_directory_of_brains_is_loaded_in_order(tmp_path: Path) -> None:
         assert (loaded[name] == array).all()
 
 
+def test_the_file_of_a_village_is_loaded_alone_and_in_its_directory(tmp_path: Path) -> None:
+    weights = stacked(3)
+    brains = [{name: array[npc] for name, array in weights.items()} for npc in range(3)]
+    save_village(tmp_path / "npcs.safetensors", brains, Card())
+    for path in (tmp_path, tmp_path / "npcs.safetensors"):
+        loaded = load_brains(path)
+        for name, array in weights.items():
+            assert (loaded[name] == array).all()
+
+
 def test_an_empty_directory_a_pickle_and_brains_of_two_sizes_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match=r"there is no npc-0\.safetensors"):
+    with pytest.raises(WeightsError, match=r"neither npcs\.safetensors nor npc-0\.safetensors"):
         load_brains(tmp_path)
     save_weights(
         tmp_path / "npc-0.safetensors", initial_weights("small", Chance(1).generator("a")), Origin(0, 1)

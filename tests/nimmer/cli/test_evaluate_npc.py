@@ -17,7 +17,7 @@ FEW = ["evaluate", "npc", "--seeds", "2"]
 def test_the_table_names_brains_ticks_and_the_bound() -> None:
     result = RUNNER.invoke(app, FEW)
     assert result.exit_code == 0
-    for word in ("random", "explorer", "x bound", "level 1", "2 seeds"):
+    for word in ("random", "explorer", "trained, greedy", "x bound", "level 1", "2 seeds"):
         assert word in result.stdout
 
 
@@ -52,9 +52,8 @@ def test_the_table_comes_as_markdown() -> None:
         (["--bodies", "101"], "--bodies is 101"),
         (["--most-ticks", "0"], "--most-ticks is 0"),
         (["--rivals", "chance"], "names 'chance'"),
-        (["--rivals", "none"], "nobody to evaluate"),
         (["--rivals", "cleanrl"], "has to be trained"),
-        (["--weights", "nowhere"], "there is no npc-0.safetensors"),
+        (["--weights", "nowhere"], "neither npcs.safetensors nor npc-0"),
     ],
 )
 def test_bad_input_is_an_error_that_says_what_to_do(arguments: list[str], reason: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from nimmer.chance import Chance
 from nimmer.cli import life_settings
 from nimmer.cli.life_settings import governor_mode, governor_weights
-from nimmer.config.settings import GovernorSettings
+from nimmer.config.village import GovernorSettings
 from nimmer.errors import WeightsError
 from nimmer.minds.governor_net import initial_weights
 from nimmer.minds.governor_weights import GovernorCard, save_governor

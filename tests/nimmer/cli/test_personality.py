@@ -13,7 +13,7 @@ from nimmer.cli.main import app
 from nimmer.cli.status import status_page
 from nimmer.clock import ManualClock
 from nimmer.config import Settings
-from nimmer.config.settings import VillageSettings
+from nimmer.config.village import VillageSettings
 from nimmer.minds.nursery import prepare_brains, weights_path
 from nimmer.stores.personality_log import PersonalityLog
 from tests.nimmer.cli.village_talk import status

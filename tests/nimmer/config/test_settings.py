@@ -5,7 +5,8 @@ from pydantic import ValidationError
 
 from nimmer.config import Settings
 from nimmer.config.fields import FIELDS
-from nimmer.config.settings import BusSettings, StoresSettings, VillageSettings, redact
+from nimmer.config.settings import BusSettings, StoresSettings, redact
+from nimmer.config.village import VillageSettings
 
 
 def test_settings_read_no_environment_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
