@@ -45,9 +45,9 @@ class TrainingSettings:
     npcs: int = 25
     size: Size = "medium"
     seed: int = 1
-    agent_steps: int = 60_000_000
+    agent_steps: int = 40_000_000
     worlds: int = 64
-    shared: float = 0.4
+    shared: float = 0.6
     ticks_per_house: int = 8
     incentives: Incentives = field(default=Incentives(team=0.5, waiting=0.1, lasting=0.1))
     ppo: PpoSettings = field(default=PpoSettings(ticks=16))

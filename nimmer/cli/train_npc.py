@@ -43,14 +43,14 @@ def npc(
     ] = "stacked",
     agent_steps: Annotated[
         int, typer.Option("--agent-steps", metavar="N", help="Budget; the learning rate falls along it.")
-    ] = 60_000_000,
+    ] = 40_000_000,
     for_: Annotated[
         str | None,
         typer.Option("--for", metavar="TIME", help="Stop after this long, such as 10m, if not done."),
     ] = None,
     shared: Annotated[
         float, typer.Option("--shared", metavar="SHARE", help="Share of the budget with one net for all.")
-    ] = 0.4,
+    ] = 0.6,
     worlds: Annotated[int, typer.Option("--worlds", metavar="W", help="Villages lived at once.")] = 64,
     seed: Annotated[int, typer.Option("--seed", help="Same seed, same curve.")] = 1,
     out: Annotated[
