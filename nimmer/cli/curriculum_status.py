@@ -28,7 +28,9 @@ def status(as_json: JsonOption = False, config: ConfigOption = None) -> None:
     village = find_village(load(config=config).settings)
     answer = asyncio.run(village.ask(GUEST, "thalamus.status.request", StatusRequest(), Status))
     if answer.curriculum is None:
-        raise HostError("the garden is being revived and does not answer: ask again in a few seconds")
+        raise HostError(
+            "the garden does not answer now, it is being revived or has too much to do: ask again in a few seconds"
+        )
     if as_json:
         emit_json(msgspec.to_builtins(answer.curriculum))
     else:
