@@ -35,14 +35,18 @@ _SHOWN = 50
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be run: levels `first` to `last`, who thinks, where the record goes, and when to give up."""
+    """What is to be run: levels `first` to `last`, who thinks, where the record goes, and when to give up.
+
+    weights: directory of a brain per NPC, else `trained`: a file of brains they take theirs from, over again.
+    """
 
     first: int
     last: int
     npcs: int
     seed: int
     brain: Brain
-    weights: Path
+    weights: Path | None
+    trained: Path
     out: Path
     max_ticks: int
     every: int
@@ -60,7 +64,10 @@ def run(
     ] = None,
     weights: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="npc-N.safetensors for brain mlp (village.weights_dir)."),
+        typer.Option(
+            metavar="DIR",
+            help="npc-N.safetensors for brain mlp (village.weights_dir); unset: trained brains, as newborns take them.",
+        ),
     ] = None,
     levels_file: LevelsOption = None,
     out: Annotated[
@@ -85,6 +92,7 @@ def run(
     [dim]$[/dim] nimmer curriculum run --levels 1 --brain random --out random --json
     """
     from nimmer.chance import fresh_seed
+    from nimmer.minds.village_weights import shipped_village
     from nimmer.world.levels import load_levels
 
     overrides = {
@@ -103,7 +111,8 @@ def run(
         npcs=village.npcs,
         seed=fresh_seed() if settings.seed is None else settings.seed,
         brain=brain or village.brain,
-        weights=settings.brains_path,
+        weights=village.weights_dir,
+        trained=village.brains_file or shipped_village(),
         out=out or settings.state_path / "curriculum",
         max_ticks=max_ticks,
         every=every,
@@ -195,8 +204,13 @@ def _brains(order: Order) -> "MakeBrain":
     from nimmer.minds.explorer import Explorer
     from nimmer.minds.mlp import Mlp
     from nimmer.minds.nursery import weights_path
+    from nimmer.minds.village_weights import load_village
     from nimmer.minds.wanderer import Wanderer
     from nimmer.minds.weights import load_weights
+
+    own, trained = order.weights, []
+    if order.brain == "mlp" and own is None:
+        trained = load_village(order.trained)[0]
 
     def make(npc: int, level: Any) -> Any:  # noqa: ANN401  Brain and Level, whose modules are imported late
         generator = Chance(order.seed).generator("npc", npc, "brain", level.number)
@@ -204,7 +218,8 @@ def _brains(order: Order) -> "MakeBrain":
             case "explorer":
                 return Explorer(level.graph.neighbours.tolist(), generator)
             case "mlp":
-                return Mlp(load_weights(weights_path(order.weights, npc))[0], generator)
+                weights = load_weights(weights_path(own, npc))[0] if own else trained[npc % len(trained)]
+                return Mlp(weights, generator)
             case "random":
                 return Wanderer(generator)
 
