@@ -1,7 +1,7 @@
 """Where a training stands, on disk: tensors as safetensors, numbers as JSON, replaced as a whole or not at all.
 
 A killed training leaves the last whole checkpoint; nothing in one can run code.
-Source: docs/brains.md, "Training".
+Source: docs/training.md.
 """
 
 import json

@@ -2,7 +2,7 @@
 
 All NPCs begin with one shared net, for what one learns all know then; at a share of the budget each gets a copy of its
 own and goes on alone. The order of everything is fixed by the seed: the same seed gives the same curve.
-Source: docs/brains.md, "Training"; docs/domain.md section 8.
+Source: docs/training.md; docs/domain.md section 8.
 """
 
 from collections.abc import Mapping

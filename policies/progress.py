@@ -1,6 +1,6 @@
 """How a training goes, iteration by iteration: a CSV anybody can read, and events for TensorBoard.
 
-Source: docs/brains.md, "Training" (what each column says).
+Source: docs/training.md (what each column says).
 """
 
 import csv

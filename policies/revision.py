@@ -1,6 +1,6 @@
 """Which source made something: the git revision, for the cards of weights.
 
-Source: docs/brains.md, "The card".
+Source: docs/training.md, "The card".
 """
 
 import subprocess

@@ -1,6 +1,6 @@
 """The stacked brains as an RLlib module: one RLModule that holds N nets and picks by the number in each row.
 
-Source: RLlib's new API stack (TorchRLModule, ValueFunctionAPI); docs/brains.md, "Training".
+Source: RLlib's new API stack (TorchRLModule, ValueFunctionAPI); docs/training.md.
 """
 
 from typing import Any

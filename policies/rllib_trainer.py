@@ -2,7 +2,7 @@
 
 Every NPC of every world is one sub-environment of one vector environment ("slots"), and one module holds everybody's
 nets. What RLlib offers beyond (Tune, remote env runners, its dashboards) works on `algorithm_config`.
-Source: RLlib 2.60, PPOConfig; docs/brains.md, "Training".
+Source: RLlib 2.60, PPOConfig; docs/training.md.
 """
 
 import math

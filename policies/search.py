@@ -1,7 +1,7 @@
 """Searches the numbers of a training with Ray Tune: short trainings, the hopeless ones ended early.
 
 The space is data (`search_space.toml`), so that a search can be repeated and extended.
-Source: Ray Tune, Tuner and ASHAScheduler (Li et al. 2020); docs/brains.md, "Searching".
+Source: Ray Tune, Tuner and ASHAScheduler (Li et al. 2020); docs/training.md, "Searching".
 """
 
 import tomllib

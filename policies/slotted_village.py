@@ -2,7 +2,7 @@
 
 RLlib shuffles the rows of a batch, so that a module with a net per NPC must be told which net each row is for.
 Observation: `(75,)` float32, the 74 features and the NPC's number. All else is `policies.village_vector`.
-Source: docs/brains.md, "Training".
+Source: docs/training.md.
 """
 
 from typing import Any

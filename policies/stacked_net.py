@@ -2,7 +2,7 @@
 
 The same net as `nimmer.minds.mlp`, for training: 25 nets cost hardly more than one, where 25 modules in a loop cost
 25 times as much. A stack of one is a shared brain; `individuals` makes N equal ones of it, which then grow apart.
-Source: docs/domain.md section 8 (private weights); docs/brains.md (what it was measured against).
+Source: docs/domain.md section 8 (private weights); docs/training.md (what it was measured against).
 """
 
 import numpy as np

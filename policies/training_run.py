@@ -3,7 +3,7 @@
 A run directory holds `run.json` (settings, trainer, revision), `progress.csv`, `tensorboard/`, `checkpoint/` and, at
 the end of every leg, `npcs.safetensors`. A killed run goes on from its last checkpoint, and so does one that ended by
 Ctrl-C or by time.
-Source: docs/brains.md, "Training".
+Source: docs/training.md.
 """
 
 import json

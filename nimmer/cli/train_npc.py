@@ -1,13 +1,20 @@
 """`nimmer train npc`: brains for a village, by our own PPO on stacked nets or by RLlib; progress, checkpoints, resume.
 
-Source: docs/brains.md, "Training".
+Source: docs/training.md.
 """
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from nimmer.cli.console import emit_json, screen
 from nimmer.cli.durations import duration_s, spoken
@@ -19,7 +26,6 @@ if TYPE_CHECKING:
     from policies.npc_training import TrainingSettings
     from policies.training_run import TrainingRun
 
-TRAINERS = ("stacked", "rllib", "cleanrl")
 TrainerName = Literal["stacked", "rllib", "cleanrl"]
 
 
@@ -104,17 +110,53 @@ def npc(
             shared=shared,
         )
         directory = out or Path("training") / f"npc-{seed}"
-        if tune:
-            _tune(settings, tune, directory, as_json=as_json)
+        if tune or trainer == "cleanrl":
+            _other(settings, trainer, tune, directory, as_json=as_json)
             return
         run = begin(directory, trainer, settings)
     _train(run, within_s, as_json=as_json)
 
 
-def _train(run: "TrainingRun", within_s: float | None, *, as_json: bool) -> None:
-    """Iterate with a bar until the budget, the time or the user's patience is over."""
-    clock, console = SystemClock(), screen()
-    columns = (
+def _other(
+    settings: "TrainingSettings", trainer: str, trials: int, directory: Path, *, as_json: bool
+) -> None:
+    """Do what is no training of its own kind: a search, or the plain rival."""
+    if trials and trainer != "stacked":
+        raise ConfigError(f"--tune searches for our own trainer, not for {trainer}; leave --trainer out")
+    if trials:
+        _tune(settings, trials, directory, as_json=as_json)
+    else:
+        _rival(settings, directory, as_json=as_json)
+
+
+def _rival(settings: "TrainingSettings", directory: Path, *, as_json: bool) -> None:
+    """Train the plain PPO the others are compared with; it neither saves nor resumes."""
+    from nimmer.minds.village_weights import SHIPPED, Card, save_village
+    from policies.revision import revision
+    from policies.rival_ppo import train
+
+    with Progress(*_columns(), console=screen(), disable=as_json, transient=True) as bar:
+        task = bar.add_task("training", total=settings.agent_steps)
+        weights = train(
+            settings.village_levels()[0],
+            settings.npcs,
+            settings.agent_steps,
+            settings.seed,
+            progress=lambda steps, coverage: bar.update(
+                task, completed=steps, description=f"{coverage:.0%} of the houses known"
+            ),
+        )
+    path = directory / SHIPPED
+    configuration = {"trainer": "cleanrl", **settings.to_mapping()}
+    save_village(path, [weights], Card(settings.seed, revision(), configuration))
+    if as_json:
+        emit_json({"brains": str(path), "agent_steps": settings.agent_steps, "trainer": "cleanrl"})
+    else:
+        screen().print(f"brains: {path}\nnext: nimmer evaluate npc --cleanrl {path} --rivals cleanrl")
+
+
+def _columns() -> tuple[ProgressColumn, ...]:
+    return (
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} %"),
@@ -122,7 +164,12 @@ def _train(run: "TrainingRun", within_s: float | None, *, as_json: bool) -> None
         TextColumn("left"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, disable=as_json, transient=True) as bar:
+
+
+def _train(run: "TrainingRun", within_s: float | None, *, as_json: bool) -> None:
+    """Iterate with a bar until the budget, the time or the user's patience is over."""
+    clock, console = SystemClock(), screen()
+    with Progress(*_columns(), console=console, disable=as_json, transient=True) as bar:
         task = bar.add_task("training", total=run.settings.agent_steps, completed=run.trainer.agent_steps)
 
         def told(numbers: dict[str, float]) -> None:
