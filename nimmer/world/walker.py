@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nimmer.life.action import SLOTS, Verb
+from nimmer.life.percept import PER_SLOT
 from nimmer.minds.explorer import RESTORED, THIRSTY
 from nimmer.world.level import Level
 from nimmer.world.state import Village
@@ -17,7 +18,7 @@ from nimmer.world.state import Village
 Floats = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 
-_ENERGY, _HERE_KNOWN, _AT_WELL, _COMPANY, _NEWS = 40, 41, 42, 43, 44
+_ENERGY, _HERE_KNOWN, _AT_WELL, _COMPANY, _NEWS = (PER_SLOT * SLOTS + place for place in range(5))
 """Columns of `nimmer.world.observation` that it looks at, behind the slots."""
 _TALKS = 0.7
 """How often it talks where there is news, against the explorer's silences."""
@@ -48,7 +49,7 @@ class Walker:
 
         Args:
             village: the village as it is.
-            features: `(W, N, 48)` of `nimmer.world.observation.observe_features`.
+            features: `(W, N, FEATURES)` of `nimmer.world.observation.observe_features`.
             acts: `(W, N)` bool, whose turn it is.
             luck: `(W, N, 2)` in 0..1: whether to talk or stroll, and which way.
         """
@@ -83,7 +84,7 @@ class Walker:
     ) -> None:
         """Choose a way for the NPCs in `goes` `(m, 2)`: to a well, to what is unknown near or far, or anywhere."""
         world, npc = goes[:, 0], goes[:, 1]
-        ahead = features[world, npc, : 5 * SLOTS].reshape(-1, SLOTS, 5)
+        ahead = features[world, npc, : PER_SLOT * SLOTS].reshape(-1, SLOTS, PER_SLOT)
         open_way = (ahead[:, :, 0] > 0) & (ahead[:, :, 2] > 0)
         node = village.node[world, npc]
         to_well = walks[world, npc]

@@ -61,7 +61,7 @@ def test_every_setting_is_explained_and_its_default_is_acceptable() -> None:
 
 def test_explorers_cannot_be_told_to_learn() -> None:
     with pytest.raises(ValidationError, match="learns = true needs brain = mlp"):
-        VillageSettings(learns=True)
+        VillageSettings(learns=True, brain="explorer")
     assert VillageSettings(learns=True, brain="mlp").learning_rate == 3e-4
     with pytest.raises(ValidationError, match="learning_rate"):
         VillageSettings(learning_rate=0.0)
