@@ -37,7 +37,8 @@ class TrainingSettings:
 
     levels: of the curriculum in `levels_file`, the built-in one when None, the worlds are shared out among them; size: of every net;
     agent_steps: budget; worlds: villages stepped at once; shared: share of the budget for which all NPCs
-    have one net; ticks_per_house: an episode is cut off after so many ticks for each house of its level.
+    have one net; apart: factor on the learning rate from then on, when each net sees only its own NPC's rows;
+    ticks_per_house: an episode is cut off after so many ticks for each house of its level.
     """
 
     levels: tuple[int, ...] = (1,)
@@ -47,7 +48,8 @@ class TrainingSettings:
     seed: int = 1
     agent_steps: int = 40_000_000
     worlds: int = 64
-    shared: float = 0.6
+    shared: float = 0.75
+    apart: float = 0.25
     ticks_per_house: int = 8
     incentives: Incentives = field(default=Incentives(team=0.5, waiting=0.1, lasting=0.1))
     ppo: PpoSettings = field(default=PpoSettings(ticks=16))
@@ -60,6 +62,7 @@ class TrainingSettings:
             ("agent_steps", 1, 10**12),
             ("worlds", 1, 4096),
             ("shared", 0.0, 1.0),
+            ("apart", 0.001, 1.0),
             ("ticks_per_house", 1, 1_000_000),
         ):
             if not low <= (value := getattr(self, name)) <= high:
@@ -191,7 +194,7 @@ class StackedTrainer:
     def _part(self) -> None:
         """Give every NPC a copy of the shared net for its own."""
         own = self._ppo.net.individuals(self._settings.npcs)
-        self._ppo = Ppo(own, self._settings.ppo, self._generator)
+        self._ppo = Ppo(own, self._settings.ppo, self._generator, self._settings.apart)
 
     def brains(self) -> list[Weights]:
         """Return everybody's weights, NPC 0 first; copies of the shared net while there is one."""

@@ -72,11 +72,14 @@ class Update:
 class Ppo:
     """Teaches one stack of nets what a collector lives through."""
 
-    def __init__(self, net: StackedNet, settings: PpoSettings, generator: torch.Generator) -> None:
-        """Teach `net` in place; `generator` draws actions and minibatches."""
+    def __init__(
+        self, net: StackedNet, settings: PpoSettings, generator: torch.Generator, rate: float = 1.0
+    ) -> None:
+        """Teach `net` in place; `generator` draws actions and minibatches, `rate` is a factor on the learning rate."""
         self.net = net
         self.settings = settings
         self.generator = generator
+        self._rate = rate
         self.optimizer = torch.optim.Adam(net.parameters(), lr=settings.learning_rate, eps=1e-5)
 
     def iterate(self, collectors: Sequence[Collector], done: float) -> tuple[Update, list[Tally]]:
@@ -87,7 +90,7 @@ class Ppo:
             for one in collectors
         ]
         for group in self.optimizer.param_groups:
-            group["lr"] = settings.learning_rate * (1 - 0.9 * done)
+            group["lr"] = settings.learning_rate * (1 - 0.9 * done) * self._rate
         batch = joined([_normalised(batch) for batch, _ in lived])
         return self.learn(batch, settings.entropy * (1 - done)), [tally for _, tally in lived]
 

@@ -45,7 +45,8 @@ def algorithm_config(settings: TrainingSettings, nets: int, runners: int = 0) ->
     register_env(ENVIRONMENT, _village)
     ppo, slots = settings.ppo, settings.worlds * settings.npcs
     batch = ppo.ticks * slots
-    falling = [[0, ppo.learning_rate], [settings.agent_steps, ppo.learning_rate / 10]]
+    rate = ppo.learning_rate * (settings.apart if nets > 1 and settings.shared > 0 else 1.0)
+    falling = [[0, rate], [settings.agent_steps, rate / 10]]
     fading = [[0, ppo.entropy], [settings.agent_steps, 0.0]]
     return (
         PPOConfig()

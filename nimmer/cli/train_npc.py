@@ -56,7 +56,7 @@ def npc(
     ] = None,
     shared: Annotated[
         float, typer.Option("--shared", metavar="SHARE", help="Share of the budget with one net for all.")
-    ] = 0.6,
+    ] = 0.75,
     worlds: Annotated[int, typer.Option("--worlds", metavar="W", help="Villages lived at once.")] = 64,
     seed: Annotated[int, typer.Option("--seed", help="Same seed, same curve.")] = 1,
     out: Annotated[
