@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nimmer.chance import Chance
-from nimmer.minds.governor_net import GovernorNet
+from nimmer.minds.governor_net import WIDTHS, GovernorNet
 from nimmer.world.level import Level
 from nimmer.world.rules import Rules
 from nimmer.world.scarce_score import Tally
@@ -30,14 +30,17 @@ from policies.governor_rivals import (
     uniform,
 )
 from policies.governor_static_search import StaticAllocation
-from policies.governor_training import episode
+from policies.governor_training import beginning, episode
 
 Numbers = NDArray[np.float64]
 BUDGETS = (0.15, 0.25, 0.4, 0.6, 1.0)
 """CPU as a share of what all NPCs at the highest rate would use."""
 STATIC = ("uniform", "round robin", "need-proportional", "greedy", "best static")
 """The static rules the goal is measured against: at each budget, against the best of them."""
+RULES = (*STATIC, "need at full rate")
+"""All that is hand-written, that one strengthened rule included."""
 NET = "net"
+UNTRAINED = "net before training"
 RIVALS: Mapping[str, Callable[[], Rival]] = {
     "uniform": lambda: uniform,
     "round robin": lambda: round_robin,
@@ -100,8 +103,10 @@ class Evaluation:
         self.run("best static", best.take(np.repeat(np.arange(budgets), len(self.seeds))))
 
     def net(self, net: GovernorNet) -> None:
-        """Run the net, whole and without each of its powers."""
+        """Run the net, whole, without each of its powers, and as one of its size begins its training."""
         self.run(NET, Net.of(net))
+        size = next(name for name, width in WIDTHS.items() if width == net.width)
+        self.run(UNTRAINED, Net(beginning(size, Chance(0).generator("untrained"))))
         for power in ABLATIONS:
             self.run(f"net without {power}", Net.of(net, power))
 
@@ -114,7 +119,7 @@ class Evaluation:
             self._level, Rules(), self._model, self.scope.npcs, shares, seeds * (budgets * copies)
         )
         scores = episode(village, tried.take(each), self.scope.epochs).score()
-        return scores.reshape(budgets, copies, len(seeds)).mean(axis=2)
+        return np.asarray(scores.reshape(budgets, copies, len(seeds)).mean(axis=2))
 
     def _govern(self, rival: Rival, seeds: tuple[int, ...]) -> Tally:
         shares = np.repeat(np.asarray(self.scope.budgets), len(seeds))

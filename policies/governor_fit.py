@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nimmer.errors import ConfigError
+from nimmer.life.economy import BIRTH_LEVEL
 from nimmer.life.governor import Envelope
-from nimmer.life.lifeforce import BIRTH_LEVEL
 from nimmer.minds.governor_net import GOVERNED_GATES, Proposal
 from nimmer.world.curriculum import birth, birth_generator
 from nimmer.world.levels import Levels

@@ -22,7 +22,7 @@ class GovernorModule(TorchRLModule, ValueFunctionAPI):
 
     def setup(self) -> None:
         """Take the weights over as parameters."""
-        config: dict[str, Any] = dict(self.model_config)
+        config: Any = self.model_config
         self._npcs: int = config["npcs"]
         self.net = nn.ParameterDict(
             {name: nn.Parameter(torch.tensor(array)) for name, array in config["weights"].items()}

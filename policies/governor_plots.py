@@ -6,6 +6,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 mpl.use("Agg")
@@ -105,7 +106,7 @@ def coverage(runs: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]]
     _keep(figure, path)
 
 
-def _keep(figure: "plt.Figure", path: Path) -> None:
+def _keep(figure: Figure, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.tight_layout()
     # without the date and the version a picture of the same numbers is the same file

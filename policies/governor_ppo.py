@@ -106,7 +106,7 @@ def _algorithm(course: Course, seed: int) -> Any:  # noqa: ANN401  RLlib's own t
     model = {"weights": first, "npcs": NPCS, "spread": _SPREAD}
     batch = VILLAGES * course.epochs
     config = (
-        PPOConfig()
+        PPOConfig()  # type: ignore[no-untyped-call]  # RLlib types its settings, not their constructor
         .environment("governor", normalize_actions=False, clip_actions=True)
         .env_runners(
             num_env_runners=0,

@@ -110,8 +110,8 @@ def _evaluate(weights: Path | None, seeds: int, npcs: int, budgets: tuple[float,
     evaluation = Evaluation(load_levels()[LEVEL], scope)
     clock = SystemClock()
     begun_s = clock.monotonic_s()
-    # rivals, the net with three ablations, and the rounds of the search, each of which takes as long as about two
-    steps = len(RIVALS) + 4 + 2 * scope.search_rounds
+    # rivals, the net with what is compared to it, and the rounds of the search, each of which takes as long as about two
+    steps = len(RIVALS) + 5 + 2 * scope.search_rounds
     done = 0
 
     def tell(what: str, weight: int) -> None:
@@ -122,7 +122,7 @@ def _evaluate(weights: Path | None, seeds: int, npcs: int, budgets: tuple[float,
         typer.echo(f"{what}  {spoken(passed_s)} passed, about {left} left", err=True)
 
     evaluation.net(net)
-    tell("the net and its ablations", 4)
+    tell("the net and its ablations", 5)
     for name, rival in RIVALS.items():
         evaluation.run(name, rival())
         tell(name, 1)

@@ -9,6 +9,7 @@ Source: docs/domain.md section 8, "Governor"; docs/governor.md.
 """
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,7 +104,8 @@ class ScarceVillage:
 
     def columns(self) -> tuple[Columns, Columns]:
         """Return what the governor sees in its own units: the columns of NPCs `(W, N)`, and of the villages `(W,)`."""
-        compute, cortex, features = self._compute, self._cortex, self._features
+        compute, cortex = self._compute, self._cortex
+        features: NDArray[Any] = self._features
         since = self.total.minus(self._last)
         triggers = self._triggers.open
         npcs: Columns = {
@@ -214,9 +216,10 @@ class ScarceVillage:
         self.total.met[..., :BODY_KINDS] += succeeded
         self.total.missed[:] += missed
         self.total.calls[:] += permitted
-        gained = succeeded @ np.array(model.met_pays[:BODY_KINDS])
-        spent = model.run_price * model.dear * busy + model.call_price * model.dear * permitted
-        return gained, spent + missed @ np.array(model.missed_costs)
+        gained: Numbers = succeeded @ np.array(model.met_pays[:BODY_KINDS])
+        spent: Numbers = model.run_price * model.dear * busy + model.call_price * model.dear * permitted
+        penalties: Numbers = missed @ np.array(model.missed_costs)
+        return gained, spent + penalties
 
     def _questions(self, draws: Draws, stuck: NDArray[np.bool_]) -> tuple[Numbers, Numbers]:
         """Let the cortex work; return what answers earned and what was in vain, `(W, N)` each."""
@@ -227,7 +230,8 @@ class ScarceVillage:
         ended = answered | late
         np.maximum(self._answer_ms, (cortex.waited_ms * ended).max(axis=1), out=self._answer_ms)
         self._overdue += late.sum(axis=1)
-        return answered * model.met_pays[QUESTION], late * model.missed_costs[QUESTION]
+        earned = np.where(answered, model.met_pays[QUESTION], 0.0)
+        return earned, np.where(late, model.missed_costs[QUESTION], 0.0)
 
     def _earn(self, income: Numbers, expense: Numbers) -> None:
         before = self.lifeforce

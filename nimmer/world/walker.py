@@ -16,6 +16,7 @@ from nimmer.world.level import Level
 from nimmer.world.state import Village
 
 Floats = NDArray[np.float32]
+Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 _ENERGY, _HERE_KNOWN, _AT_WELL, _COMPANY, _NEWS = (PER_SLOT * SLOTS + place for place in range(5))
@@ -43,7 +44,7 @@ class Walker:
         self._thirsty = np.zeros(shape, np.bool_)
 
     def decide(
-        self, village: Village, features: Floats, acts: Flags, luck: Floats
+        self, village: Village, features: Floats, acts: Flags, luck: Numbers
     ) -> tuple[NDArray[np.uint8], NDArray[np.int8]]:
         """Return verbs `(W, N)` uint8 and slots `(W, N)` int8; those who do not act stay.
 
@@ -78,7 +79,7 @@ class Walker:
         features: Floats,
         goes: NDArray[np.int64],
         walks: Flags,
-        luck: Floats,
+        luck: Numbers,
         verbs: NDArray[np.uint8],
         slots: NDArray[np.int8],
     ) -> None:

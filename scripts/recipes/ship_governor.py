@@ -22,7 +22,7 @@ def main() -> None:
     weights, card = load_governor(Path(sys.argv[1]))
     with (BENCH / "governor_goal.csv").open(newline="") as file:
         goal = list(csv.DictReader(file))
-    better = {f"better_than_static_at_{row['budget']}": float(row["net_better"]) for row in goal}
+    better = {f"better_than_static_at_{row['budget']}": float(row["better_than_static"]) for row in goal}
     done = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=HOME, capture_output=True, text=True, check=True
     )

@@ -33,7 +33,7 @@ def test_an_evaluation_is_repeatable_and_has_a_row_for_everybody(tmp_path: Path)
     first, second = evaluated(), evaluated()
     rows = table(first)
     assert rows == table(second)
-    assert len(rows) == 2 * (len(RIVALS) + 1 + 4)
+    assert len(rows) == 2 * (len(RIVALS) + 1 + 5)
     own = [row for row in rows if row["rival"] == NET]
     assert all(row["net_better"] == 0.0 for row in own)
     goal = goals(first)
