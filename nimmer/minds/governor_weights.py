@@ -66,7 +66,7 @@ def load_governor(path: Path, size: str | None = None) -> tuple[GovernorWeights,
 
 def packaged_governor() -> Path:
     """Return where the weights that come with nimmer lie. Raises WeightsError when the package has none."""
-    path = Path(__file__).parent / "weights" / "governor.safetensors"
+    path = Path(__file__).parent / "shipped" / "governor.safetensors"
     if not path.is_file():
         raise WeightsError(f"{path}: there is no such file; train one with `nimmer train governor`")
     return path

@@ -27,7 +27,7 @@ def main() -> None:
         ["git", "rev-parse", "--short", "HEAD"], cwd=HOME, capture_output=True, text=True, check=True
     )
     card = replace(card, commit=done.stdout.strip(), scores={**card.scores, **better})
-    save_governor(HOME / "nimmer" / "minds" / "weights" / "governor.safetensors", weights, card)
+    save_governor(HOME / "nimmer" / "minds" / "shipped" / "governor.safetensors", weights, card)
     named = {
         "es, from the need rule": "es", "es, from nothing": "scratch", "ppo, from the need rule": "ppo",
     }  # fmt: skip
