@@ -38,6 +38,7 @@ class TrainingSettings:
     levels: of the curriculum in `levels_file`, the built-in one when None, the worlds are shared out among them; size: of every net;
     agent_steps: budget; worlds: villages stepped at once; shared: share of the budget for which all NPCs
     have one net; apart: factor on the learning rate from then on, when each net sees only its own NPC's rows;
+    turned: share of the worlds shown with turned slots, so that a grid teaches all of them;
     ticks_per_house: an episode is cut off after so many ticks for each house of its level.
     """
 
@@ -46,10 +47,11 @@ class TrainingSettings:
     npcs: int = 25
     size: Size = "medium"
     seed: int = 1
-    agent_steps: int = 40_000_000
+    agent_steps: int = 60_000_000
     worlds: int = 64
     shared: float = 0.75
     apart: float = 0.25
+    turned: float = 0.25
     ticks_per_house: int = 8
     incentives: Incentives = field(default=Incentives(team=0.5, waiting=0.1, lasting=0.1))
     ppo: PpoSettings = field(default=PpoSettings(ticks=16))
@@ -63,6 +65,7 @@ class TrainingSettings:
             ("worlds", 1, 4096),
             ("shared", 0.0, 1.0),
             ("apart", 0.001, 1.0),
+            ("turned", 0.0, 1.0),
             ("ticks_per_house", 1, 1_000_000),
         ):
             if not low <= (value := getattr(self, name)) <= high:
@@ -154,7 +157,7 @@ class StackedTrainer:
         chance = Chance(settings.seed)
         seeds = chance.generator("training", "seeds").integers(0, 2**31, 2).tolist()
         self._collectors = [
-            Collector(settings.village(level), settings.npcs, seeds[0] + level.number)
+            Collector(settings.village(level), settings.npcs, seeds[0] + level.number, settings.turned)
             for level in settings.village_levels()
         ]
         self._generator = torch.Generator().manual_seed(seeds[1])

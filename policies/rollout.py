@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nimmer.life.percept import FEATURES
+from policies.slot_turns import SlotTurns
 from policies.stacked_net import NEVER, StackedNet, possible
 from policies.village_vector import VillageVector
 
@@ -90,10 +91,11 @@ def advantages(rewards: Floats, values: Floats, ended: Floats, gamma: float, smo
 class Collector:
     """Lives on in one environment, batch after batch."""
 
-    def __init__(self, env: VillageVector, npcs: int, seed: int) -> None:
-        """Begin in `env`, whose worlds have `npcs` NPCs each."""
+    def __init__(self, env: VillageVector, npcs: int, seed: int, turned: float = 0.0) -> None:
+        """Begin in `env`, whose worlds have `npcs` NPCs each; a share `turned` of them is shown with turned slots."""
         self.env = env
         self.worlds, self.npcs = env.num_envs // npcs, npcs
+        self._turned = round(turned * self.worlds)
         self._features, _ = env.reset(seed=seed)
         self._over = np.zeros(self.worlds, np.bool_)
         self._age = np.zeros(self.worlds, np.int64)
@@ -107,21 +109,25 @@ class Collector:
         actions, chances = np.empty(shape, np.int64), np.empty(shape, np.float32)
         rewards, values = np.empty(shape, np.float32), np.empty((ticks + 1, *shape[1:]), np.float32)
         ended, lived = np.zeros(shape[:2], np.float32), np.ones(shape, np.float32)
-        tally = Tally()
+        tally, turns = Tally(), SlotTurns(self.worlds, self._turned, generator)
+
+        def seen() -> Floats:
+            return turns.show(self._features.reshape(*shape[1:], FEATURES))
+
         for tick in range(ticks):
-            features[tick] = self._features.reshape(*shape[1:], FEATURES)
+            features[tick] = seen()
             logits, values[tick] = self._think(net, features[tick])
             logits.masked_fill_(~possible(torch.from_numpy(features[tick])), NEVER)
             chosen = draw(logits, generator)
             log_chances = torch.log_softmax(logits, -1).gather(-1, chosen[..., None])
             actions[tick], chances[tick] = chosen.numpy(), log_chances[..., 0].numpy()
             lived[tick] = ~self._over[:, None]
-            rewards[tick], ended[tick], truncated = self._live(actions[tick], tally)
+            rewards[tick], ended[tick], truncated = self._live(turns.real(actions[tick]), tally)
             tally.reward += float(rewards[tick].mean()) / ticks
             if truncated.any():  # cut off, not over: what would have come is part of the reward
-                rest = self._think(net, self._features.reshape(*shape[1:], FEATURES))[1]
+                rest = self._think(net, seen())[1]
                 rewards[tick] += np.float32(gamma) * rest * truncated[:, None]
-        values[ticks] = self._think(net, self._features.reshape(*shape[1:], FEATURES))[1]
+        values[ticks] = self._think(net, seen())[1]
         better = advantages(rewards, values, ended, gamma, smoothing)
         rows = (features, actions, chances, values[:-1], better, better + values[:-1], lived)
         return Batch(*(self._by_net(torch.from_numpy(array), net) for array in rows)), tally

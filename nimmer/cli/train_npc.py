@@ -49,7 +49,7 @@ def npc(
     ] = "stacked",
     agent_steps: Annotated[
         int, typer.Option("--agent-steps", metavar="N", help="Budget; the learning rate falls along it.")
-    ] = 40_000_000,
+    ] = 60_000_000,
     for_: Annotated[
         str | None,
         typer.Option("--for", metavar="TIME", help="Stop after this long, such as 10m, if not done."),
