@@ -35,7 +35,7 @@ class Progress:
         known = {name: value for name, value in numbers.items() if not math.isnan(value)}
         self._append({"iteration": iteration, **dict.fromkeys(numbers, ""), **known})
         for name, value in known.items():
-            self._events.add_scalar(name, value, iteration)
+            self._events.add_scalar(f"train/{name}", value, iteration)
 
     def close(self) -> None:
         """Flush the events."""
