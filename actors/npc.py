@@ -208,6 +208,7 @@ class NpcShell:
         percept = unpack(record)
         if not percept.tick:
             return False  # the world waits for the last to be born
+        self._seen[:] = record  # what a learning brain looks at is a view of this
         if percept.level != self._level:
             self._enter(percept.level)
         verdicts = self._verdicts.fresh()

@@ -68,6 +68,15 @@ def live(shell: NpcShell, world: World, clock: ManualClock, ticks: int) -> None:
         world.turn()
 
 
+def test_a_learning_brain_looks_at_the_newest_observation(arena: Arena, world: World) -> None:
+    shell, clock = NpcShell(birth(arena), ManualClock(100.0)), ManualClock(100.0)
+    for _ in range(5):
+        seen = world.garden.view().records["features"][NPC].copy()
+        assert seen.any()
+        live(shell, world, clock, 1)
+        assert np.array_equal(shell._features, seen)
+
+
 def test_an_npc_does_nothing_before_the_world_shows_itself(arena: Arena) -> None:
     shell = NpcShell(birth(arena), ManualClock(100.0))
     assert not shell.tick(Slot(arena, NPC).control(), 100.0, 0.0)
