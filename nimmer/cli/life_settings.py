@@ -39,7 +39,10 @@ def governor_mode(settings: GovernorSettings) -> str:
     """Return what the governor begins with: net, rule, shadow or off. Raises WeightsError as `governor_weights`."""
     if not settings.enabled:
         return "off"
-    return settings.mode or ("net" if governor_weights(settings) else "rule")
+    found = governor_weights(settings)
+    if settings.mode or found is None:
+        return settings.mode or "rule"
+    return "shadow" if settings.weights is None else "net"  # what ships has not yet earned its place in a village
 
 
 def governor_weights(settings: GovernorSettings) -> Path | None:

@@ -125,7 +125,7 @@ class GovernorSettings(Section):
     mode: Literal["net", "rule", "shadow", "off"] | None = Field(
         default=None,
         description="who decides: the trained net, the static rule, the rule with the net recommending, or nobody;"
-        " unset: the net where its weights are there, else the rule",
+        " unset: the rule with the net that ships recommending, or the net of governor.weights",
     )
     weights: Path | None = Field(
         default=None, description="safetensors file of the net; unset: the one that ships with nimmer"

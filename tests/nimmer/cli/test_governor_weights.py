@@ -41,7 +41,12 @@ def test_without_a_packaged_net_there_is_none_and_the_rule_can_govern(
     assert governor_mode(GovernorSettings(mode="net")) == "net"
 
 
-def test_with_weights_the_net_governs_unless_told_otherwise(tmp_path: Path) -> None:
+def test_the_net_that_ships_only_recommends() -> None:
+    assert governor_weights(GovernorSettings()) is not None
+    assert governor_mode(GovernorSettings()) == "shadow"
+
+
+def test_with_weights_of_one_s_own_the_net_governs_unless_told_otherwise(tmp_path: Path) -> None:
     path = tmp_path / "net.safetensors"
     save_governor(path, initial_weights("small", Chance(1).generator("net")), GovernorCard("es", 1, 1))
     assert governor_mode(GovernorSettings(weights=path)) == "net"
