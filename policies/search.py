@@ -74,7 +74,9 @@ def search(settings: TrainingSettings, trials: int, directory: Path) -> dict[str
                 num_samples=trials,
                 scheduler=ASHAScheduler(time_attr="round", max_t=_REPORTS, grace_period=5),
             ),
-            run_config=tune.RunConfig(name=directory.name, storage_path=str(directory.parent.absolute())),
+            run_config=tune.RunConfig(
+                name=directory.name, storage_path=str(directory.parent.absolute()), verbose=0
+            ),
         )
         best = tuner.fit().get_best_result()
         if best.metrics is None or best.config is None:
