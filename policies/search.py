@@ -4,6 +4,8 @@ The space is data (`search_space.toml`), so that a search can be repeated and ex
 Source: Ray Tune, Tuner and ASHAScheduler (Li et al. 2020); docs/training.md, "Searching".
 """
 
+import contextlib
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields, replace
@@ -74,11 +76,10 @@ def search(settings: TrainingSettings, trials: int, directory: Path) -> dict[str
                 num_samples=trials,
                 scheduler=ASHAScheduler(time_attr="round", max_t=_REPORTS, grace_period=5),
             ),
-            run_config=tune.RunConfig(
-                name=directory.name, storage_path=str(directory.parent.absolute()), verbose=0
-            ),
+            run_config=tune.RunConfig(name=directory.name, storage_path=str(directory.parent.absolute())),
         )
-        best = tuner.fit().get_best_result()
+        with contextlib.redirect_stdout(sys.stderr):  # Tune's own tables; stdout is for the answer
+            best = tuner.fit().get_best_result()
         if best.metrics is None or best.config is None:
             raise NimmerError(f"no trial came to an end; see {directory}")
         return {
