@@ -6,6 +6,7 @@ hand-written brains. All distances in cm, energy and coverage in 0..1.
 """
 
 import struct
+from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -14,8 +15,26 @@ from nimmer.life.action import SLOTS
 
 PER_SLOT = 8
 """Floats for a learning brain about each neighbour slot."""
-FEATURES = PER_SLOT * SLOTS + 10
-"""Floats for a learning brain: those of the slots, then 10 of the NPC itself (see `nimmer.world.observation`)."""
+_OWN = PER_SLOT * SLOTS
+
+
+class Column(IntEnum):
+    """Where the features of the NPC itself stand, behind those of the slots; what they say: `nimmer.world.observation`."""
+
+    ENERGY = _OWN
+    HERE_KNOWN = _OWN + 1
+    AT_WELL = _OWN + 2
+    COMPANY = _OWN + 3
+    NEWS = _OWN + 4
+    COVERAGE = _OWN + 5
+    ASKED = _OWN + 6
+    REFUSED = _OWN + 7
+    UNKNOWN_NEAR = _OWN + 8
+    WELL_NEAR = _OWN + 9
+
+
+FEATURES = _OWN + len(Column)
+"""Floats for a learning brain: those of the slots, then one per `Column`."""
 
 PERCEPT = np.dtype(
     [

@@ -33,7 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nimmer.life.action import SLOTS
-from nimmer.life.percept import FEATURES, PER_SLOT, PERCEPT
+from nimmer.life.percept import FEATURES, PER_SLOT, PERCEPT, Column
 from nimmer.world.level import Level
 from nimmer.world.occupancy import Occupancy, by_cell, occupancy
 from nimmer.world.outlook import outlook
@@ -195,14 +195,15 @@ def _fill(out: NDArray[np.float32], level: Level, rules: Rules, village: Village
     watered = knowledge[:, level.well_nodes] & level.well_bit != 0
     well = outlook(level.hops_to_wells, view.behind, view.exists, watered)
     ahead[:, :, 7] = well.leads
-    own = out[:, PER_SLOT * SLOTS :]
-    own[:, 0] = village.energy.reshape(-1)
-    own[:, 1] = view.here_known
-    own[:, 2] = view.at_well
-    own[:, 3] = np.minimum(view.others / np.float32(max(rules.node_capacity - 1, 1)), np.float32(1.0))
-    own[:, 4] = view.talk.news / nodes
-    own[:, 5] = view.coverage
-    own[:, 6] = view.talk.asked / nodes
-    own[:, 7] = village.rejection.reshape(-1) != 0
-    own[:, 8] = unknown.near
-    own[:, 9] = well.near
+    out[:, Column.ENERGY] = village.energy.reshape(-1)
+    out[:, Column.HERE_KNOWN] = view.here_known
+    out[:, Column.AT_WELL] = view.at_well
+    out[:, Column.COMPANY] = np.minimum(
+        view.others / np.float32(max(rules.node_capacity - 1, 1)), np.float32(1.0)
+    )
+    out[:, Column.NEWS] = view.talk.news / nodes
+    out[:, Column.COVERAGE] = view.coverage
+    out[:, Column.ASKED] = view.talk.asked / nodes
+    out[:, Column.REFUSED] = village.rejection.reshape(-1) != 0
+    out[:, Column.UNKNOWN_NEAR] = unknown.near
+    out[:, Column.WELL_NEAR] = well.near

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from nimmer.life.governor import Envelope
 from nimmer.life.governor_arrays import bounded
 from nimmer.life.governor_observation import npc_features, world_features
+from nimmer.life.percept import Column
 from nimmer.minds.governor_net import Proposal
 from nimmer.world.level import Level
 from nimmer.world.observation import observe_features
@@ -35,7 +36,6 @@ Numbers = NDArray[np.float64]
 Columns = dict[str, Numbers]
 BODY_KINDS = QUESTION
 """The kinds before the question are a body's gates of the same index."""
-_ENERGY, _HERE_KNOWN, _COMPANY, _NEWS = 40, 41, 43, 44
 _THIRSTY = 0.2
 """Energy below which a battery trigger can come, as the battery gate's salience says."""
 _CROWD = 0.5
@@ -126,8 +126,8 @@ class ScarceVillage:
             "urgent": (triggers[..., 0] | triggers[..., 1]).astype(np.float64),
             "wants_cortex": (triggers[..., QUESTION] | cortex.open).astype(np.float64),
             "cortex_wait_ms": cortex.waited_ms * cortex.open,
-            "occupants": features[..., _COMPANY] * (self.rules.node_capacity - 1.0),
-            "news": features[..., _NEWS] * float(self.level.nodes),
+            "occupants": features[..., Column.COMPANY] * (self.rules.node_capacity - 1.0),
+            "news": features[..., Column.NEWS] * float(self.level.nodes),
         }
         worlds = np.ones(self.capacity.shape)
         village: Columns = {
@@ -194,11 +194,11 @@ class ScarceVillage:
         """Let triggers come and nerves run; return what that earned and cost in lifeforce, `(W, N)` each."""
         model, features = self.model, self._features
         causes = np.ones(self._gates.shape, np.bool_)
-        causes[..., 1] = features[..., _ENERGY] < _THIRSTY
-        causes[..., 2] = features[..., _HERE_KNOWN] == 0
-        causes[..., 3] = features[..., _NEWS] > 0
+        causes[..., 1] = features[..., Column.ENERGY] < _THIRSTY
+        causes[..., 2] = features[..., Column.HERE_KNOWN] == 0
+        causes[..., 3] = features[..., Column.NEWS] > 0
         causes[..., QUESTION] = ~self._cortex.open
-        crowded = features[..., _COMPANY] >= _CROWD
+        crowded = features[..., Column.COMPANY] >= _CROWD
         heard = self._triggers.turn(causes, crowded, looking, self._gates, draws.triggers)
         runs = heard.noticed[..., :BODY_KINDS]
         succeeded = runs & (draws.success[..., :BODY_KINDS] < model.succeeds)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nimmer.life.action import SLOTS, Verb
-from nimmer.life.percept import PER_SLOT
+from nimmer.life.percept import PER_SLOT, Column
 from nimmer.minds.explorer import RESTORED, THIRSTY
 from nimmer.world.level import Level
 from nimmer.world.state import Village
@@ -19,8 +19,6 @@ Floats = NDArray[np.float32]
 Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-_ENERGY, _HERE_KNOWN, _AT_WELL, _COMPANY, _NEWS = (PER_SLOT * SLOTS + place for place in range(5))
-"""Columns of `nimmer.world.observation` that it looks at, behind the slots."""
 _TALKS = 0.7
 """How often it talks where there is news, against the explorer's silences."""
 _STROLLS = 0.1
@@ -33,11 +31,8 @@ class Walker:
     def __init__(self, level: Level, shape: tuple[int, int]) -> None:
         """Measure the ways of `level` once, for `shape` (W, N) NPCs."""
         self._level = level
-        self._distance = np.stack([level.graph.distances_from(node) for node in range(level.nodes)]).astype(
-            np.int16
-        )
-        self._distance[self._distance < 0] = _FAR
-        wells = np.flatnonzero(level.wells)
+        self._distance = level.hops.astype(np.int16)  # sums of hops and _FAR are taken
+        wells = level.well_nodes
         to_wells = self._distance[:, wells] if wells.size else np.zeros((level.nodes, 1), np.int16)
         self._well = (wells if wells.size else np.zeros(1, np.int64))[to_wells.argmin(axis=1)]
         self._has_wells = bool(wells.size)
@@ -57,17 +52,17 @@ class Walker:
         shape = acts.shape
         verbs = np.full(shape, Verb.STAY, np.uint8)
         slots = np.full(shape, -1, np.int8)
-        energy = features[..., _ENERGY]
+        energy = features[..., Column.ENERGY]
         self._thirsty = np.where(acts, energy < np.where(self._thirsty, RESTORED, THIRSTY), self._thirsty)
-        looks = acts & (features[..., _HERE_KNOWN] == 0)
+        looks = acts & (features[..., Column.HERE_KNOWN] == 0)
         verbs[looks] = Verb.LOOK
         left = acts & ~looks
         drinks = left & self._thirsty & self._has_wells
         left &= ~drinks
-        talks = left & (features[..., _NEWS] > 0) & (luck[..., 0] < _TALKS)
+        talks = left & (features[..., Column.NEWS] > 0) & (luck[..., 0] < _TALKS)
         verbs[talks] = Verb.TALK
         left &= ~talks
-        walks = drinks & (features[..., _AT_WELL] == 0)
+        walks = drinks & (features[..., Column.AT_WELL] == 0)
         goes = np.argwhere(left | walks)
         if goes.size:
             self._go(village, features, goes, walks, luck, verbs, slots)
@@ -104,7 +99,7 @@ class Walker:
         cost = np.where(wanders[:, None], turn, cost)
         cost = np.where(open_way, cost, np.iinfo(np.int32).max)
         slot = cost.argmin(axis=1)
-        lonely = features[world, npc, _COMPANY] < 0.5
+        lonely = features[world, npc, Column.COMPANY] < 0.5
         stays = ~open_way.any(axis=1) | (wanders & lonely & (luck[world, npc, 0] > _STROLLS))
         moving = ~stays
         verbs[world[moving], npc[moving]] = Verb.MOVE

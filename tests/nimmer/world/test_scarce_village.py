@@ -7,10 +7,12 @@ import pytest
 
 from nimmer.minds.governor_net import GOVERNED_GATES, Proposal
 from nimmer.world.levels import load_levels
+from nimmer.world.observation import observe
 from nimmer.world.rules import Rules
 from nimmer.world.scarce_score import ScoreWeights, Tally
 from nimmer.world.scarce_village import ScarceVillage
 from nimmer.world.scarcity import ScarcityModel
+from nimmer.world.state import Village
 
 LEVELS = load_levels()
 MODEL = ScarcityModel(epoch_ticks=60)
@@ -52,6 +54,27 @@ def test_the_same_seed_is_the_same_fortune_whoever_else_is_in_the_batch() -> Non
     alone, together = lived(village(0.3, (7,))), lived(village(0.3, (3, 7)))
     assert same(alone, lived(village(0.3, (7,))))
     assert all(np.array_equal(mine[0], yours[1]) for mine, yours in zip(alone, together, strict=True))
+
+
+def test_what_the_governor_sees_and_what_triggers_need_is_what_the_world_shows() -> None:
+    one = village(0.6, npcs=40)
+    for _ in range(3):
+        one.live(alike(one))
+        records, _ = observe(one.level, one.rules, one.village)
+        npcs, _ = one.columns()
+        assert npcs["news"] == pytest.approx(records["news"], abs=1e-3)
+        assert npcs["occupants"] == pytest.approx(records["occupants"], abs=1e-3)
+        assert records["news"].any()
+
+
+def test_each_kind_of_trigger_comes_only_where_its_cause_is() -> None:
+    """Whoever knows every house, is full of energy and alone meets no battery, no unknown house and no news."""
+    one = village(1.0, npcs=1, level=1)
+    knowledge = np.broadcast_to(one.level.traits, one.village.knowledge.shape).copy()
+    knowing = Village.from_bytes(replace(one.village, knowledge=knowledge).to_bytes())
+    one.begin(knowing, one.lifeforce)
+    one._nerves(np.ones((2, 1), np.bool_), np.ones((2, 1), np.bool_), next(iter(one.fortune.epoch())))
+    assert not one._triggers.open[..., 1:4].any()
 
 
 def test_every_copy_of_a_scenario_fares_alike_under_the_same_government() -> None:
