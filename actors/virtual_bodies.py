@@ -59,12 +59,10 @@ class Brains:
             known = self._weights[npc] = (written, load_weights(path)[0])
         return known[1]
 
-    def wake(self, npc: int, level: int, generator: np.random.Generator, wells: object, body: Body) -> None:
-        """Give `body` a brain without a plan and a guide that knows `wells`. Raises as `make`, and ValueError."""
+    def wake(self, npc: int, level: int, generator: np.random.Generator, body: Body) -> None:
+        """Give `body` a brain without a plan and a guide of the level. Raises as `make`."""
         body.brain = self.make(npc, level, generator)
-        body.guide = guide = Pathfinder(self._map(level))
-        if isinstance(wells, list):
-            guide.restore({"wells": wells})
+        body.guide = Pathfinder(self._map(level))
 
     def _map(self, level: int) -> list[list[int]]:
         if level not in self._neighbours:
@@ -141,9 +139,7 @@ class VirtualBodies:
             return None
         generator = Chance(self._charter.seed).generator("virtual", npc, tick, self._future)
         try:
-            # the wells a brain remembers are those its body has met; who keeps none in mind finds them anew
-            wells = memory["body"]["brain"].get("wells")
-            wake = partial(self._brains.wake, npc, level, generator, wells)
+            wake = partial(self._brains.wake, npc, level, generator)
             body = self._kept.get(npc) or self._body(npc, level, generator)
             wake(body)
             # all its times lie before 0 then: it goes on where it was, however long ago it wrote that down

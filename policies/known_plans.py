@@ -12,10 +12,11 @@ from importlib.resources import files
 import numpy as np
 
 from nimmer.errors import LevelError
+from nimmer.life.action import FLAT_ACTIONS, STAY
 from nimmer.world.level import Level
 from policies.minds import Actions, View
 
-_STAY = 8
+_STAY = FLAT_ACTIONS.index(STAY)
 _FILE = "known_plans.json"
 
 

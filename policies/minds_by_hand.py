@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nimmer.chance import Chance
-from nimmer.life.action import FLAT_ACTIONS, Action
+from nimmer.life.action import FLAT_ACTIONS, STAY, Action
 from nimmer.life.percept import features, unpack
 from nimmer.minds.explorer import Explorer
 from nimmer.world.level import Level
@@ -17,7 +17,7 @@ from policies.acts import legal
 from policies.minds import Actions, View
 
 _INDEX: dict[Action, int] = {action: index for index, action in enumerate(FLAT_ACTIONS)}
-_STAY = _INDEX[FLAT_ACTIONS[8]]
+_STAY = _INDEX[STAY]
 
 
 def likeliest_or_drawn(

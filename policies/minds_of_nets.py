@@ -20,9 +20,6 @@ from policies.acts import legal
 from policies.minds import Actions, View
 from policies.minds_by_hand import Draws, likeliest_or_drawn
 
-MOST_BRAINS = 4096
-"""More brains than any village has NPCs."""
-
 
 def load_brains(path: Path) -> Weights:
     """Return the brains at `path` stacked, `w1` `(N, F, H)`: of a village's file, or of a directory with one each.
@@ -42,7 +39,7 @@ def stack(brains: Sequence[Weights]) -> Weights:
 
 def _individuals(directory: Path) -> list[Weights]:
     found: list[Weights] = []
-    while len(found) < MOST_BRAINS and weights_path(directory, len(found)).exists():
+    while weights_path(directory, len(found)).exists():
         path = weights_path(directory, len(found))
         weights, _ = load_weights(path)
         if found and weights["b1"].shape != found[0]["b1"].shape:

@@ -218,7 +218,7 @@ class StackedTrainer:
 
     def restore(self, directory: Path) -> None:
         """Take a checkpoint back: weights to the bit, counters, worlds and chance."""
-        tensors, numbers = load_checkpoint(directory)
+        _, tensors, numbers = load_checkpoint(directory)
         self._check(numbers, directory)
         if numbers["nets"] != self._ppo.net.npcs:
             self._part()
@@ -235,7 +235,7 @@ class StackedTrainer:
         if kept.size != self._settings.size:
             raise WeightsError(
                 f"{directory}: its nets are {kept.size} ({HIDDEN[kept.size]} wide), these {self._settings.size}"
-                f" ({HIDDEN[self._settings.size]}); resume with --size {kept.size}"
+                f" ({HIDDEN[self._settings.size]}); train with --network {kept.size}"
             )
         asked = self._settings.to_mapping()
         changed = [name for name, value in kept.to_mapping().items() if value != asked[name]]

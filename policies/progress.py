@@ -15,20 +15,28 @@ CSV = "progress.csv"
 class Progress:
     """Writes one row per iteration; a resumed training goes on in the same files."""
 
-    def __init__(self, directory: Path) -> None:
-        """Write below `directory`, which must exist."""
-        self._path = directory / CSV
-        self._events = SummaryWriter(str(directory / "tensorboard"))
+    def __init__(self, directory: Path, iteration: int = 0) -> None:
+        """Write below `directory`, which must exist, what comes after `iteration`.
 
-    def keep_until(self, iteration: int) -> None:
-        """Cut off the rows after `iteration`: what a killed training did behind its last checkpoint is done again."""
+        What a killed training did behind its last checkpoint is done again: those rows are cut off, those events purged.
+        """
+        self._path = directory / CSV
+        self._keep_until(iteration)
+        self._events = SummaryWriter(str(directory / "tensorboard"), purge_step=iteration + 1)
+
+    def _keep_until(self, iteration: int) -> None:
         if not self._path.exists():
             return
         with self._path.open(newline="", encoding="utf-8") as file:
-            rows = [row for row in csv.DictReader(file) if int(row["iteration"]) <= iteration]
-        self._path.unlink()
-        for row in rows:
-            self._append(dict(row))
+            rows = list(csv.DictReader(file))
+        kept = [row for row in rows if int(row["iteration"]) <= iteration]
+        if len(kept) < len(rows):
+            fresh = self._path.with_suffix(".new")
+            with fresh.open("w", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, rows[0].keys())
+                writer.writeheader()
+                writer.writerows(kept)
+            fresh.replace(self._path)
 
     def write(self, iteration: int, numbers: dict[str, float]) -> None:
         """Write what iteration `iteration` came to; what is not known (NaN) stays empty."""

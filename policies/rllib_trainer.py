@@ -22,6 +22,7 @@ from policies.local_ray import TrainingRay
 from policies.npc_training import RULES, TrainingSettings
 from policies.rllib_module import StackedModule
 from policies.slotted_village import SlottedVillage
+from policies.stacked_net import unstacked
 
 ENVIRONMENT = "nimmer_village"
 _MODULE = "default_policy"
@@ -37,23 +38,28 @@ def _village(config: Mapping[str, Any]) -> SlottedVillage:
         RULES,
         settings.most_ticks(level),
         settings.incentives,
+        settings.turned,
     )
 
 
-def algorithm_config(settings: TrainingSettings, nets: int, runners: int = 0) -> PPOConfig:
-    """Return RLlib's configuration of `settings` with `nets` nets, 1 or one per NPC, and `runners` remote env runners."""
+def algorithm_config(settings: TrainingSettings, nets: int, done: float = 0.0) -> PPOConfig:
+    """Return RLlib's configuration of `settings` with `nets` nets, 1 or one per NPC, that begin at a share of the budget.
+
+    done: that share; RLlib counts steps from 0 in every algorithm, so its schedules begin where ours would be.
+    """
     register_env(ENVIRONMENT, _village)
     ppo, slots = settings.ppo, settings.worlds * settings.npcs
     batch = ppo.ticks * slots
     rate = ppo.learning_rate * (settings.apart if nets > 1 and settings.shared > 0 else 1.0)
-    falling = [[0, rate], [settings.agent_steps, rate / 10]]
-    fading = [[0, ppo.entropy], [settings.agent_steps, 0.0]]
+    left = settings.agent_steps * (1 - done)
+    falling = [[0, rate * (1 - 0.9 * done)], [left, rate / 10]]
+    fading = [[0, ppo.entropy * (1 - done)], [left, 0.0]]
     return (
         PPOConfig()
         .environment(ENVIRONMENT, env_config={"settings": settings.to_mapping()}, disable_env_checking=True)
         .framework("torch")
         .env_runners(
-            num_env_runners=runners,
+            num_env_runners=0,
             num_envs_per_env_runner=slots,
             gym_env_vectorize_mode=gymnasium.VectorizeMode.VECTOR_ENTRY_POINT,
             rollout_fragment_length=ppo.ticks,
@@ -86,7 +92,7 @@ def algorithm_config(settings: TrainingSettings, nets: int, runners: int = 0) ->
 class RllibTrainer:
     """RLlib's PPO behind the same port as our own."""
 
-    def __init__(self, settings: TrainingSettings, runners: int = 0, ray: TrainingRay | None = None) -> None:
+    def __init__(self, settings: TrainingSettings, ray: TrainingRay | None = None) -> None:
         """Begin with newborn brains, on `ray`; one of its own when not given, unless it is a job of a cluster.
 
         Raises LevelError when there is no such level, HostError when there is no Ray.
@@ -97,16 +103,20 @@ class RllibTrainer:
             )
         self._ray = ray or TrainingRay()
         self._settings = settings
-        self._runners = runners
         self.iteration = self.agent_steps = 0
         self._nets = 1 if settings.shared > 0 else settings.npcs
-        self._algorithm: Any = algorithm_config(settings, self._nets, runners).build_algo()
+        self._parted = 0
+        try:
+            self._algorithm: Any = algorithm_config(settings, self._nets).build_algo()
+        except BaseException:
+            self._ray.close()
+            raise
 
     def iterate(self) -> dict[str, float]:
         """Let RLlib do one iteration."""
         settings = self._settings
         if self._nets == 1 < settings.npcs and self.agent_steps >= settings.shared * settings.agent_steps:
-            self._part()
+            self._part(self.agent_steps)
         result: dict[str, Any] = self._algorithm.train()
         lived, learned = result["env_runners"], result["learners"][_MODULE]
         self.iteration += 1
@@ -115,19 +125,23 @@ class RllibTrainer:
             "agent_steps": self.agent_steps,
             "episodes": float(lived.get("num_episodes", 0)) / settings.npcs,
             "episode_ticks": float(lived.get("episode_len_mean", float("nan"))),
-            "reward": float(lived.get("episode_return_mean", float("nan"))) / self._settings.npcs,
+            "reward": float(lived.get("episode_return_mean", float("nan")))
+            / float(lived.get("episode_len_mean", 1.0)),
             "nets": self._nets,
             "policy_loss": float(learned["policy_loss"]),
             "value_loss": float(learned["vf_loss"]),
             "entropy": float(learned["entropy"]),
         }
 
-    def _part(self) -> None:
-        """Give every NPC a copy of the shared net for its own, in an algorithm of its own."""
+    def _part(self, at: int) -> None:
+        """Give every NPC a copy of the shared net for its own, in an algorithm of its own, `at` so many agent-steps."""
+        self._parted = at
         shared = self._weights()
         self._algorithm.stop()
         self._nets = self._settings.npcs
-        self._algorithm = algorithm_config(self._settings, self._nets, self._runners).build_algo()
+        self._algorithm = algorithm_config(
+            self._settings, self._nets, at / self._settings.agent_steps
+        ).build_algo()
         self._put({name: value.repeat(self._nets, axis=0) for name, value in shared.items()})
 
     def _weights(self) -> dict[str, Any]:
@@ -143,10 +157,7 @@ class RllibTrainer:
     def brains(self) -> list[Weights]:
         """Return everybody's weights, NPC 0 first; copies of the shared net while there is one."""
         arrays = {name.removeprefix("net."): value for name, value in self._weights().items()}
-        found: list[Weights] = [
-            {name: (one[npc] if name.startswith("w") else one[npc, 0]).copy() for name, one in arrays.items()}
-            for npc in range(self._nets)
-        ]
+        found = unstacked(arrays)
         return found if self._nets == self._settings.npcs else found * self._settings.npcs
 
     def save(self, directory: Path) -> None:
@@ -156,25 +167,27 @@ class RllibTrainer:
             "iteration": self.iteration,
             "agent_steps": self.agent_steps,
             "nets": self._nets,
+            "parted": self._parted,
             "trainer": "rllib",
         }
-        save_checkpoint(directory, {}, numbers)
-        self._algorithm.save_to_path(str((directory / "rllib").absolute()))
+        save_checkpoint(
+            directory,
+            {},
+            numbers,
+            lambda fresh: self._algorithm.save_to_path(str((fresh / "rllib").absolute())),
+        )
 
     def restore(self, directory: Path) -> None:
         """Take a checkpoint back: weights to the bit, counters; worlds begin anew, as RLlib's checkpoints keep none."""
-        _, numbers = load_checkpoint(directory)
-        if numbers.get("trainer") != "rllib" or not (directory / "rllib").exists():
+        found, _, numbers = load_checkpoint(directory)
+        if numbers.get("trainer") != "rllib" or not (found / "rllib").exists():
             raise WeightsError(f"{directory}: no checkpoint of RLlib; resume with the trainer it was made by")
         if int(str(numbers["nets"])) != self._nets:
-            self._part()
-        self._algorithm.restore_from_path(str((directory / "rllib").absolute()))
+            self._part(int(str(numbers["parted"])))
+        self._algorithm.restore_from_path(str((found / "rllib").absolute()))
         self.iteration, self.agent_steps = int(str(numbers["iteration"])), int(str(numbers["agent_steps"]))
 
     def close(self) -> None:
         """Stop the algorithm and leave Ray."""
         self._algorithm.stop()
         self._ray.close()
-
-
-__all__ = ["ENVIRONMENT", "RllibTrainer", "algorithm_config"]

@@ -79,9 +79,13 @@ def search(settings: TrainingSettings, trials: int, directory: Path) -> dict[str
             run_config=tune.RunConfig(name=directory.name, storage_path=str(directory.parent.absolute())),
         )
         with contextlib.redirect_stdout(sys.stderr):  # Tune's own tables; stdout is for the answer
-            best = tuner.fit().get_best_result()
-        if best.metrics is None or best.config is None:
-            raise NimmerError(f"no trial came to an end; see {directory}")
+            results = tuner.fit()
+        try:
+            best = results.get_best_result()
+        except RuntimeError as error:
+            raise NimmerError(f"no trial came to an end ({error}); see {directory}") from error
+        assert best.metrics is not None
+        assert best.config is not None
         return {
             METRIC: best.metrics[METRIC],
             "config": best.config,

@@ -7,9 +7,7 @@ import numpy as np
 from gymnasium.spaces import Box, Discrete
 
 from nimmer.life.percept import FEATURES
-from policies.acts import ACTIONS, legal, to_acts
-
-__all__ = ["ACTIONS", "action_space", "legal", "observation_space", "to_acts"]
+from policies.acts import ACTIONS
 
 
 def observation_space() -> Box:

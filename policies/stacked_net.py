@@ -5,17 +5,18 @@ The same net as `nimmer.minds.mlp`, for training: 25 nets cost hardly more than 
 Source: docs/domain.md section 8 (private weights); docs/training.md (what it was measured against).
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from nimmer.life.action import ASK_CORTEX, FLAT_ACTIONS, SLOTS
-from nimmer.life.percept import PER_SLOT
-from nimmer.minds.mlp import HIDDEN, SIZES, Size, Weights, check_weights, initial_weights, shapes
+from nimmer.minds.mlp import Size, Weights, check_weights, initial_weights, shapes
+from policies.acts import legal
 
 NEVER = -1e9
 """The logit of an action that is not possible."""
-_ASK = FLAT_ACTIONS.index(ASK_CORTEX)
 
 
 class StackedNet(nn.Module):
@@ -49,12 +50,6 @@ class StackedNet(nn.Module):
         """Return how many nets there are."""
         return int(self.w1.shape[0])
 
-    @property
-    def size(self) -> Size:
-        """Return the name of the hidden layers' width."""
-        width = int(self.w1.shape[2])
-        return next(name for name in SIZES if HIDDEN[name] == width)
-
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits `(N, B, ACTIONS)` and values `(N, B)` for `features` `(N, B, FEATURES)`."""
         hidden = torch.tanh(torch.baddbmm(self.b1, features, self.w1))
@@ -70,19 +65,20 @@ class StackedNet(nn.Module):
 
     def brains(self) -> list[Weights]:
         """Return one set of weights per net, as `nimmer.minds.mlp` takes them."""
-        arrays = {name: parameter.detach().numpy() for name, parameter in self.named_parameters()}
-        return [
-            {
-                name: array[npc].copy() if name.startswith("w") else array[npc, 0].copy()
-                for name, array in arrays.items()
-            }
-            for npc in range(self.npcs)
-        ]
+        return unstacked({name: parameter.detach().numpy() for name, parameter in self.named_parameters()})
+
+
+def unstacked(arrays: Mapping[str, NDArray[np.float32]]) -> list[Weights]:
+    """Return one set of weights per net, copies, of stacked arrays `(N, ...)` whose biases are `(N, 1, ...)`."""
+    return [
+        {
+            name: (array[npc] if name.startswith("w") else array[npc, 0]).copy()
+            for name, array in arrays.items()
+        }
+        for npc in range(len(arrays["w1"]))
+    ]
 
 
 def possible(features: Tensor) -> Tensor:
-    """Return `(..., ACTIONS)` bool for `features` `(..., FEATURES)`: moves along edges, and all but ASK_CORTEX."""
-    mask = torch.ones((*features.shape[:-1], len(FLAT_ACTIONS)), dtype=torch.bool)
-    mask[..., :SLOTS] = features[..., : PER_SLOT * SLOTS : PER_SLOT] > 0
-    mask[..., _ASK] = False
-    return mask
+    """Return `policies.acts.legal` of `features` `(..., FEATURES)`, as a tensor."""
+    return torch.from_numpy(legal(features.numpy()))

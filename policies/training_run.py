@@ -6,6 +6,7 @@ Ctrl-C or by time.
 Source: docs/training.md.
 """
 
+import contextlib
 import json
 import math
 import signal
@@ -20,7 +21,7 @@ from typing import Literal
 import torch
 
 from nimmer.clock import Clock
-from nimmer.errors import ConfigError, WeightsError
+from nimmer.errors import ConfigError
 from nimmer.minds.village_weights import SHIPPED, Card, save_village
 from policies.npc_training import StackedTrainer, Trainer, TrainingSettings
 from policies.progress import Progress
@@ -31,7 +32,7 @@ CHECKPOINT = "checkpoint"
 SAVE_S = 30.0
 """How much work a kill may cost at most."""
 _RECENT = 20
-TrainerName = Literal["stacked", "rllib", "cleanrl"]
+TrainerName = Literal["stacked", "rllib"]
 
 
 @dataclass(slots=True)
@@ -48,11 +49,23 @@ class TrainingRun:
     ) -> dict[str, object]:
         """Train until the budget is spent, `within_s` is over or Ctrl-C; save, export, and return a summary."""
         torch.set_num_threads(1)  # the nets are small: a second thread costs more than it brings
+        recent: deque[tuple[float, float]] = deque(maxlen=_RECENT)
+        with contextlib.ExitStack() as last:
+            last.callback(self.trainer.close)
+            progress = Progress(self.directory, self.trainer.iteration)
+            last.callback(progress.close)
+            return self._iterate(clock, within_s, tell, progress, recent)
+
+    def _iterate(
+        self,
+        clock: Clock,
+        within_s: float | None,
+        tell: Callable[[dict[str, float]], None],
+        progress: Progress,
+        recent: deque[tuple[float, float]],
+    ) -> dict[str, object]:
         begun_s, cpu_s = clock.monotonic_s(), time.process_time()
         steps_before, saved_s = self.trainer.agent_steps, begun_s
-        recent: deque[tuple[float, float]] = deque(maxlen=_RECENT)
-        progress = Progress(self.directory)
-        progress.keep_until(self.trainer.iteration)
         with _interruptible() as interrupted:
             while self.trainer.agent_steps < self.settings.agent_steps and not interrupted():
                 now_s = clock.monotonic_s()
@@ -68,10 +81,8 @@ class TrainingRun:
                 tell(numbers)
         cpu_s = time.process_time() - cpu_s
         self.trainer.save(self.directory / CHECKPOINT)
-        progress.close()
         ticks = _mean(recent)
         brains = self._export(ticks)
-        self.trainer.close()
         return {
             "directory": str(self.directory),
             "brains": str(brains),
@@ -138,7 +149,7 @@ def _trainer(name: str, settings: TrainingSettings) -> Trainer:
             from policies.rllib_trainer import RllibTrainer
 
             return RllibTrainer(settings)
-    raise WeightsError(f"there is no trainer {name!r}; choose stacked or rllib")
+    raise ConfigError(f"there is no trainer {name!r}; choose stacked or rllib")
 
 
 def _mean(recent: deque[tuple[float, float]]) -> float:

@@ -24,7 +24,8 @@ from nimmer.world.quiz import passed
 from nimmer.world.rules import Rules
 from nimmer.world.state import Village
 from nimmer.world.step import step
-from policies.spaces import action_space, observation_space, to_acts
+from policies.acts import to_acts
+from policies.spaces import action_space, observation_space
 
 Floats = NDArray[np.float32]
 Infos = dict[str, dict[str, Any]]

@@ -26,8 +26,9 @@ from nimmer.world.quiz import passed
 from nimmer.world.rules import Rules
 from nimmer.world.state import Village
 from nimmer.world.step import step
+from policies.acts import to_acts
 from policies.incentives import Incentives
-from policies.spaces import action_space, observation_space, to_acts
+from policies.spaces import action_space, observation_space
 
 Floats = NDArray[np.float32]
 Flags = NDArray[np.bool_]

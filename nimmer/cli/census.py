@@ -3,6 +3,8 @@
 Source: docs/brains.md, "Personality".
 """
 
+import math
+
 from nimmer.clock import Clock
 from nimmer.config import Settings
 from nimmer.errors import NimmerError
@@ -28,7 +30,8 @@ class CensusTaker:
         now_s = self._clock.monotonic_s()
         if now_s < self._due_s:
             return None
-        self._due_s = now_s + CENSUS_S
+        # brains that do not learn stay as they are: one census says it all
+        self._due_s = now_s + CENSUS_S if self._settings.village.learns else math.inf
         return self.take()
 
     def take(self) -> str | None:

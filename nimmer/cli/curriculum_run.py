@@ -22,6 +22,7 @@ from nimmer.errors import ConfigError, NimmerError
 
 if TYPE_CHECKING:
     from nimmer.cli.coverage_file import CoverageFile
+    from nimmer.minds.mlp import Size
     from nimmer.minds.schooling import MakeBrain, Schooling
     from nimmer.world.ascent import LevelChange
     from nimmer.world.levels import Levels
@@ -37,7 +38,7 @@ _SHOWN = 50
 class Order:
     """What is to be run: levels `first` to `last`, who thinks, where the record goes, and when to give up.
 
-    weights: directory of a brain per NPC, else `trained`: a file of brains they take theirs from, over again.
+    weights: directory of a brain per NPC, else `trained`: a file of brains they take theirs from, over again, else drawn by chance.
     """
 
     first: int
@@ -46,7 +47,8 @@ class Order:
     seed: int
     brain: Brain
     weights: Path | None
-    trained: Path
+    trained: Path | None
+    network: "Size"
     out: Path
     max_ticks: int
     every: int
@@ -92,7 +94,7 @@ def run(
     [dim]$[/dim] nimmer curriculum run --levels 1 --brain random --out random --json
     """
     from nimmer.chance import fresh_seed
-    from nimmer.minds.village_weights import shipped_village
+    from nimmer.minds.village_weights import village_of
     from nimmer.world.levels import load_levels
 
     overrides = {
@@ -112,7 +114,8 @@ def run(
         seed=fresh_seed() if settings.seed is None else settings.seed,
         brain=brain or village.brain,
         weights=village.weights_dir,
-        trained=village.brains_file or shipped_village(),
+        trained=village_of(village.network, village.brains_file),
+        network=village.network,
         out=out or settings.state_path / "curriculum",
         max_ticks=max_ticks,
         every=every,
@@ -203,14 +206,13 @@ def _brains(order: Order) -> "MakeBrain":
     from nimmer.chance import Chance
     from nimmer.minds.explorer import Explorer
     from nimmer.minds.mlp import Mlp
-    from nimmer.minds.nursery import weights_path
-    from nimmer.minds.village_weights import load_village
+    from nimmer.minds.nursery import newborn_brains, weights_path
     from nimmer.minds.wanderer import Wanderer
     from nimmer.minds.weights import load_weights
 
-    own, trained = order.weights, []
+    own, drawn = order.weights, []
     if order.brain == "mlp" and own is None:
-        trained = load_village(order.trained)[0]
+        drawn = newborn_brains(order.npcs, order.network, order.seed, order.trained)
 
     def make(npc: int, level: Any) -> Any:  # noqa: ANN401  Brain and Level, whose modules are imported late
         generator = Chance(order.seed).generator("npc", npc, "brain", level.number)
@@ -218,7 +220,7 @@ def _brains(order: Order) -> "MakeBrain":
             case "explorer":
                 return Explorer(level.graph.neighbours.tolist(), generator)
             case "mlp":
-                weights = load_weights(weights_path(own, npc))[0] if own else trained[npc % len(trained)]
+                weights = load_weights(weights_path(own, npc))[0] if own else drawn[npc]
                 return Mlp(weights, generator)
             case "random":
                 return Wanderer(generator)

@@ -7,7 +7,7 @@ from nimmer.cli.life_settings import governor_weights, prices_of, rules_of
 from nimmer.config import Settings
 from nimmer.life.nerve_table import load_nerves
 from nimmer.minds.nursery import prepare_brains
-from nimmer.minds.village_weights import SHIPPED_SIZE, shipped_village
+from nimmer.minds.village_weights import village_of
 from nimmer.world.curriculum import check_room
 from nimmer.world.levels import load_levels
 from nimmer.world.rules import Rules
@@ -28,5 +28,5 @@ def check_world(settings: Settings, seed: int) -> None:
     load_nerves(settings.nerves.table)
     governor_weights(settings.governor)
     if village.brain == "mlp":
-        trained = village.brains_file or (shipped_village() if village.network == SHIPPED_SIZE else None)
+        trained = village_of(village.network, village.brains_file)
         prepare_brains(settings.brains_path, village.npcs, village.network, seed, trained)

@@ -3,6 +3,7 @@
 Source: docs/training.md.
 """
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -109,18 +110,26 @@ def npc(
             worlds=worlds,
             shared=shared,
         )
-        directory = out or Path("training") / f"npc-{seed}"
         if tune or trainer == "cleanrl":
-            _other(settings, trainer, tune, directory, as_json=as_json)
+            if for_ is not None:
+                raise ConfigError(
+                    "--for stops our trainer or RLlib's; a search or the rival ends with --agent-steps"
+                )
+            _other(settings, trainer, tune, out, as_json=as_json)
             return
-        run = begin(directory, trainer, settings)
+        run = begin(out or Path("training") / f"npc-{seed}", trainer, settings)
     _train(run, within_s, as_json=as_json)
 
 
 def _other(
-    settings: "TrainingSettings", trainer: str, trials: int, directory: Path, *, as_json: bool
+    settings: "TrainingSettings", trainer: str, trials: int, out: Path | None, *, as_json: bool
 ) -> None:
-    """Do what is no training of its own kind: a search, or the plain rival."""
+    """Do what is no training of its own kind: a search, or the plain rival, each in a directory of its own."""
+    from policies.training_run import RUN
+
+    directory = out or Path("training") / f"{'tune' if trials else 'cleanrl'}-{settings.seed}"
+    if (directory / RUN).exists():
+        raise ConfigError(f"{directory}: holds a training; choose another --out")
     if trials and trainer != "stacked":
         raise ConfigError(f"--tune searches for our own trainer, not for {trainer}; leave --trainer out")
     if trials:
@@ -132,9 +141,22 @@ def _other(
 def _rival(settings: "TrainingSettings", directory: Path, *, as_json: bool) -> None:
     """Train the plain PPO the others are compared with; it neither saves nor resumes."""
     from nimmer.minds.village_weights import SHIPPED, Card, save_village
+    from policies.npc_training import TrainingSettings
     from policies.revision import revision
-    from policies.rival_ppo import train
+    from policies.rival_ppo import Args, train
 
+    plain = TrainingSettings()
+    for option, given, own in (
+        ("--level", settings.levels[1:], ()),
+        ("--network", settings.size, plain.size),
+        ("--worlds", settings.worlds, plain.worlds),
+        ("--shared", settings.shared, plain.shared),
+    ):
+        if given != own:
+            raise ConfigError(
+                f"{option} says nothing to the rival, which has one level and numbers of its own; leave it out"
+            )
+    args = Args()
     with Progress(*_columns(), console=screen(), disable=as_json, transient=True) as bar:
         task = bar.add_task("training", total=settings.agent_steps)
         weights = train(
@@ -142,12 +164,19 @@ def _rival(settings: "TrainingSettings", directory: Path, *, as_json: bool) -> N
             settings.npcs,
             settings.agent_steps,
             settings.seed,
+            args,
             progress=lambda steps, coverage: bar.update(
                 task, completed=steps, description=f"{coverage:.0%} of the houses known"
             ),
         )
     path = directory / SHIPPED
-    configuration = {"trainer": "cleanrl", **settings.to_mapping()}
+    configuration = {
+        "trainer": "cleanrl",
+        "levels": list(settings.levels),
+        "npcs": settings.npcs,
+        "agent_steps": settings.agent_steps,
+        **asdict(args),
+    }
     save_village(path, [weights], Card(settings.seed, revision(), configuration))
     if as_json:
         emit_json({"brains": str(path), "agent_steps": settings.agent_steps, "trainer": "cleanrl"})

@@ -94,7 +94,7 @@ class Learner:
         returns = (value + better).astype(np.float32)
         mine = better[own > 0.0]
         spread = float(mine.std()) if mine.size > 1 else 0.0
-        if spread < self._rules.surprise:  # also when it is not a number
+        if spread < self._rules.surprise:  # what is not a number goes on, and its step is refused
             self.quiet += 1
             return
         advantage = ((better - mine.mean()) / spread).astype(np.float32)

@@ -94,6 +94,14 @@ def load_village(path: Path, hidden: int | None = None) -> tuple[list[Weights], 
     return brains, card
 
 
+def village_of(size: Size, chosen: Path | None) -> Path | None:
+    """Return the file newborns of networks of `size` take their brains from: the chosen one, else the one that ships.
+
+    None where nothing ships for that size: such brains are drawn by chance.
+    """
+    return chosen or (shipped_village() if size == SHIPPED_SIZE else None)
+
+
 def shipped_village() -> Path:
     """Return where the brains that ship with nimmer lie."""
     return Path(__file__).parent / "shipped" / SHIPPED

@@ -5,8 +5,8 @@
 Ours is what `nimmer train npc` does: PPO on stacked nets in 64 villages of level 1 at once (default), and RLlib's PPO on
 one RLModule that holds the 25 nets (`--trainer rllib`). Rivals in the same run: RLlib used naively, a policy per NPC
 over the PettingZoo form of one village; and a plain PPO on stacked weights in torch, written down in this file with
-nothing around it. Same nets (72 -> 64 -> 64), four passes over every batch, one thread, no remote env runners. An
-iteration is 25,600 agent-steps; the first of each is not counted. CPU-seconds of this process and its children.
+nothing around it. Same nets (74 -> 64 -> 64), four passes over every batch, one thread, no remote env runners. An
+iteration is 25,600 agent-steps; the first of each is not counted. The roads are measured one after another. CPU-seconds of this process and its children.
 
 Goals: at least 15,000 agent-steps per CPU-second for both of ours; ratios beside the rivals are told as they are.
 """
@@ -17,15 +17,14 @@ import logging
 import statistics
 import warnings
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import torch
 from measurement import Measurement, cpu_seconds, meets
 
 from nimmer.world.levels import load_levels
+from policies.acts import legal
 from policies.npc_training import StackedTrainer, TrainingSettings
-from policies.spaces import legal
 from policies.stacked_net import StackedNet
 from policies.village_vector import VillageVector
 
@@ -143,19 +142,20 @@ def measure(quick: bool) -> list[Measurement]:
     with contextlib.redirect_stderr(io.StringIO()):
         ray = TrainingRay()
         try:
-            rllib = RllibTrainer(replace(SETTINGS), ray=ray)
+            rllib = RllibTrainer(SETTINGS, ray)
             speeds["rllib"] = rate(rllib.iterate, count)
             iterate, stop = naive()
             speeds["naive"] = rate(iterate, 1 if quick else 2)
             stop()
         finally:
             ray.close()
-    unit, goal = "agent-steps per CPU-s", f">= {GOAL}"
+    unit, goal = "agent-steps per CPU-s", ">= 1.0"
 
     def told(name: str, metric: str) -> Measurement:
         value, every = speeds[name]
         note = f"{len(every)} iterations, {min(every):.3g} to {max(every):.3g}"
-        return Measurement(metric, value, unit, "the goal", GOAL, value, goal, meets(value, goal), note)
+        share = value / GOAL
+        return Measurement(metric, value, unit, "the goal", GOAL, share, goal, meets(share, goal), note)
 
     def beside(name: str, metric: str, rival: str, words: str, wanted: str) -> Measurement:
         value, other = speeds[name][0], speeds[rival][0]

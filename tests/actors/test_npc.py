@@ -16,8 +16,12 @@ from nimmer.arena.ring import RingReader
 from nimmer.arena.slot import Slot
 from nimmer.clock import ManualClock
 from nimmer.errors import WeightsError
+from nimmer.life.action import Action
 from nimmer.life.body import Body
-from nimmer.minds.nursery import prepare_brains
+from nimmer.life.percept import Percept
+from nimmer.minds.brain import Flags, Floats
+from nimmer.minds.mlp import Mlp
+from nimmer.minds.nursery import prepare_brains, weights_path
 from nimmer.world.garden import RealGarden, Wants
 from nimmer.world.levels import Levels
 from nimmer.world.rules import Rules
@@ -68,13 +72,25 @@ def live(shell: NpcShell, world: World, clock: ManualClock, ticks: int) -> None:
         world.turn()
 
 
-def test_a_learning_brain_looks_at_the_newest_observation(arena: Arena, world: World) -> None:
-    shell, clock = NpcShell(birth(arena), ManualClock(100.0)), ManualClock(100.0)
+def test_a_net_decides_on_the_newest_observation(
+    arena: Arena, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare_brains(tmp_path, NPC + 1, "small", 7)
+    shell = NpcShell(birth(arena, str(weights_path(tmp_path, NPC))), ManualClock(100.0))
+    looked_at: list[np.ndarray] = []
+    decide = Mlp.decide
+
+    def look(self: Mlp, percept: Percept, features: Floats, known: Flags) -> Action:
+        looked_at.append(features.copy())
+        return decide(self, percept, features, known)
+
+    monkeypatch.setattr(Mlp, "decide", look)
+    clock = ManualClock(100.0)
     for _ in range(5):
         seen = world.garden.view().records["features"][NPC].copy()
         assert seen.any()
         live(shell, world, clock, 1)
-        assert np.array_equal(shell._features, seen)
+        assert np.array_equal(looked_at[-1], seen)
 
 
 def test_an_npc_does_nothing_before_the_world_shows_itself(arena: Arena) -> None:

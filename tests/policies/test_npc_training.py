@@ -72,7 +72,7 @@ def test_a_checkpoint_of_another_size_or_training_is_refused_with_the_fix(tmp_pa
     trainer = StackedTrainer(SMALL)
     trainer.save(tmp_path / "checkpoint")
     with pytest.raises(
-        WeightsError, match=r"small \(32 wide\), these medium \(64\); resume with --size small"
+        WeightsError, match=r"small \(32 wide\), these medium \(64\); train with --network small"
     ):
         StackedTrainer(replace(SMALL, size="medium")).restore(tmp_path / "checkpoint")
     with pytest.raises(WeightsError, match="other settings \\(npcs\\)"):
@@ -92,7 +92,7 @@ def test_a_checkpoint_replaced_half_way_leaves_the_one_before(tmp_path: Path) ->
     trainer = StackedTrainer(SMALL)
     trainer.save(tmp_path / "checkpoint")
     (tmp_path / "checkpoint").rename(tmp_path / "checkpoint.old")  # where a kill may come
-    assert load_checkpoint(tmp_path / "checkpoint")[1]["iteration"] == 0
+    assert load_checkpoint(tmp_path / "checkpoint").numbers["iteration"] == 0
 
 
 def test_a_run_writes_its_curve_its_brains_and_their_card(tmp_path: Path) -> None:

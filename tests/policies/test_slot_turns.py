@@ -3,8 +3,8 @@ import torch
 
 from nimmer.life.percept import FEATURES
 from nimmer.world.levels import load_levels
+from policies.acts import legal
 from policies.slot_turns import SlotTurns
-from policies.spaces import legal
 from policies.village_vector import VillageVector
 
 

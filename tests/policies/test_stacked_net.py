@@ -5,7 +5,7 @@ import torch
 from nimmer.chance import Chance
 from nimmer.life.percept import FEATURES
 from nimmer.minds.mlp import Mlp, initial_weights
-from policies.spaces import legal
+from policies.acts import legal
 from policies.stacked_net import StackedNet, possible
 
 CHANCE = Chance(3)

@@ -6,7 +6,7 @@ import pytest
 
 from nimmer.errors import LevelError
 from nimmer.world.levels import Levels, load_levels
-from policies.spaces import ACTIONS
+from policies.acts import ACTIONS
 from policies.village_ladder import MOST_QUIZZES, VillageLadder, ladder_of
 
 

@@ -7,7 +7,7 @@ from nimmer.world.levels import load_levels
 from nimmer.world.observation import observe_features
 from nimmer.world.rules import Rules
 from nimmer.world.state import newborn
-from policies.spaces import legal
+from policies.acts import legal
 from policies.village_vector import VillageVector
 
 LEVEL = load_levels()[1]

@@ -104,6 +104,16 @@ def test_without_matplotlib_there_is_a_record_and_word_of_what_to_install(
     assert json.loads(said.stdout)["picture"] is None
 
 
+def test_without_weights_the_brains_are_those_newborns_have(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("run", "--npcs", "3", "--seed", "7", "--levels", "1", "--json")
+    assert json.loads(nimmer(*words).stdout)["finished"] is True  # the ones that ship pass level 1
+    monkeypatch.setenv("NIMMER_VILLAGE__NETWORK", "small")
+    drawn = json.loads(nimmer(*words, "--max-ticks", "20", code=1).stdout)
+    assert drawn["brain"] == "mlp"
+
+
 def test_mlp_brains_live_by_their_own_weights(home: Path) -> None:
     prepare_brains(home / "brains", 3, "small", 7)
     words = ("run", "--npcs", "3", "--seed", "7", "--max-ticks", "30", "--brain", "mlp", "--json")

@@ -25,7 +25,9 @@ RUN = "0123456789abcdef"
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("NIMMER_STATE_DIR", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    found = Settings(state_dir=tmp_path, village=VillageSettings(brain="mlp", network="small", npcs=4))
+    found = Settings(
+        state_dir=tmp_path, village=VillageSettings(brain="mlp", network="small", npcs=4, learns=True)
+    )
     prepare_brains(found.brains_path, 4, "small", 7)
     return found
 
@@ -45,6 +47,16 @@ def test_a_census_is_taken_at_once_and_once_a_minute(settings: Settings) -> None
     rows = PersonalityLog(settings.state_path).read()
     assert [row.npcs for row in rows] == [4, 4]
     assert rows[1].unix_s - rows[0].unix_s == pytest.approx(CENSUS_S)
+
+
+def test_brains_that_do_not_learn_are_counted_once(settings: Settings) -> None:
+    fixed = settings.model_copy(update={"village": settings.village.model_copy(update={"learns": False})})
+    clock = ManualClock(100.0)
+    taker = CensusTaker(fixed, RUN, clock)
+    for _ in range(3):
+        assert taker.tend() is None
+        clock.advance(CENSUS_S)
+    assert len(PersonalityLog(settings.state_path).read()) == 1
 
 
 def test_what_hinders_a_census_is_said_once(settings: Settings) -> None:

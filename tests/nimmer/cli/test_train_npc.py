@@ -40,6 +40,8 @@ def test_the_rival_is_trained_by_the_same_command(tmp_path: Path) -> None:
         (["--for", "soon"], "is no duration"),
         (["--resume", "nowhere"], "there is no training to go on with"),
         (["--trainer", "cleanrl", "--tune", "2"], "leave --trainer out"),
+        (["--trainer", "cleanrl", "--worlds", "2"], "--worlds says nothing to the rival"),
+        (["--trainer", "cleanrl", "--for", "1m"], "ends with --agent-steps"),
     ],
 )
 def test_bad_input_is_an_error_that_says_what_to_do(tmp_path: Path, options: list[str], says: str) -> None:
