@@ -43,7 +43,7 @@ def test_a_village_is_born_as_a_run_of_that_seed_begins() -> None:
         assert (village.node[world] == run.node[0]).all()
 
 
-def test_explorers_pass_level_1_in_a_sixth_of_the_ticks_of_random_walkers() -> None:
+def test_explorers_pass_level_1_in_a_third_of_the_ticks_of_random_walkers_at_most() -> None:
     explorers, random = lived(ExplorerMinds()), lived(RandomMinds())
     assert explorers.passed.all()
     assert random.passed.all()

@@ -62,6 +62,18 @@ def test_rllib_learns_what_our_trainer_learns_parts_saves_and_goes_on(tmp_path: 
         assert all(np.array_equal(before[name], after[name]) for name in before)
 
 
+def test_rllib_goes_on_from_where_it_stopped(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    budget = ["--agent-steps", "40960", "--shared", "0.5"]
+    first = train("--trainer", "rllib", *SMALL, *budget, "--for", "1s", "--out", str(run))
+    assert 0 < first["agent_steps"] < 40960
+    whole = train("--resume", str(run), "--json")
+    assert (whole["agent_steps"], whole["iterations"]) == (40960, 40)
+    rows = [line.split(",") for line in (run / "progress.csv").read_text().splitlines()]
+    assert [int(row[0]) for row in rows[1:]] == list(range(1, 41))
+    assert [int(row[rows[0].index("nets")]) for row in rows[1:]] == [1] * 20 + [4] * 20
+
+
 def test_a_driver_killed_with_kill_9_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     run = tmp_path / "run"
     command = [*COMMAND, *SMALL, "--agent-steps", "100000000", "--out", str(run)]

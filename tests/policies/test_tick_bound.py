@@ -76,6 +76,7 @@ def _chosen(village: Village, worlds: NDArray[np.int64]) -> Village:
         (4, 4, [0, 3]),
         (3, 2, [1, 2, 2]),
         (5, 4, [0, 0]),
+        (4, 2, [0, 1, 3]),
     ],
 )
 def test_no_plan_at_all_beats_the_bound_on_small_maps(
