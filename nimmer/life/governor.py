@@ -9,7 +9,11 @@ Source: docs/domain.md section 8 (governor, ranges); docs/design.md ("the govern
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import isfinite
+from typing import Literal, get_args
 
+Mode = Literal["net", "rule", "shadow", "off"]
+"""Who decides: the net, the rule, the rule with the net recommending, or nobody."""
+MODES: tuple[Mode, ...] = get_args(Mode)
 GATES_MOST = 8
 LIFEFORCE_LOW = 20.0
 """Below this a body is spared: it gets the floor's ticks unless it still has much to learn."""
