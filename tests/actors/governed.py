@@ -17,7 +17,8 @@ from nimmer.arena.layout import GATES
 from nimmer.arena.memory import Arena
 from nimmer.chance import Chance
 from nimmer.clock import ManualClock
-from nimmer.life.governor import Allocation
+from nimmer.life.governor import Allocation, Limits
+from nimmer.life.governor_observation import GovernorObservation
 from nimmer.life.percept import PERCEPT
 from nimmer.minds.governor_net import GovernorWeights, initial_weights
 from nimmer.minds.governor_weights import GovernorCard, save_governor
@@ -122,8 +123,10 @@ class Governed:
         """Let an operator command `mode` after the net was asked, before its answer is used."""
         advise = self.shell.mind.advise
 
-        async def interrupted(*asked: Any) -> Advice:  # noqa: ANN401  as the mind's own
-            advice = await advise(*asked)
+        async def interrupted(
+            observation: GovernorObservation, capacity_percent: float, limits: Limits
+        ) -> Advice:
+            advice = await advise(observation, capacity_percent, limits)
             await self.shell.command("mode", {"mode": mode})
             self.shell.mind.advise = advise  # type: ignore[method-assign]  # once
             return advice
