@@ -8,13 +8,12 @@ Source: docs/domain.md section 8, "Governor"; docs/governor.md, "In the live vil
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any, Literal, cast, get_args
+from typing import Any, cast
 
 import ray
 
 from actors.charter import Charter
-from actors.governor_book import Book, Look, Past
+from actors.governor_book import MOST_EPOCHS, Book, Look, Past
 from actors.governor_mind import MOST_BAD, THINK_S, Advice, Mind
 from actors.governor_rows import Ruling, allocate, observed, rows
 from actors.governor_school import School
@@ -23,10 +22,11 @@ from actors.shell import Shell, crashing, log
 from actors.survey import Survey
 from nimmer.errors import StoreError
 from nimmer.life.governor import (
-    GATES_MOST,
+    MODES,
     Allocation,
     Envelope,
     Limits,
+    Mode,
     NpcSituation,
     VillageSituation,
     static_rule,
@@ -39,9 +39,6 @@ from nimmer.stores.traces import RowBatch
 
 LOOK_S = 0.25
 ASK_S = 5.0
-Mode = Literal["net", "rule", "shadow", "off"]
-MODES: tuple[str, ...] = get_args(Mode)
-AGAIN = "`nimmer governor mode net` asks it again"
 
 
 class GovernorShell(Shell):
@@ -97,7 +94,9 @@ class GovernorShell(Shell):
         command cannot be obeyed.
         """
         if name == "reset":
-            return self.school.reset()
+            said = self.school.reset()
+            self._remember()
+            return said
         if name != "mode" or (mode := arguments.get("mode")) not in MODES:
             raise ValueError(
                 f"{name} {arguments}: the governor knows `mode` with {', '.join(MODES)}, and `reset`"
@@ -141,6 +140,8 @@ class GovernorShell(Shell):
         if survey is None:
             return
         look = self._seen_at(epoch, survey)
+        if self.book.withdraw(self._epoch_in_force()):
+            self.school.judge(None)
         past = self.book.past(look)
         self._close(look, past)
         situations = [
@@ -153,7 +154,13 @@ class GovernorShell(Shell):
         # the kill switch may have been thrown while the net was thinking
         acting = self.mode != "off"
         common = {"run": self.charter.run, "epoch": epoch, "at": self.clock.unix_s(), "mode": self.mode}
-        self.book.open(look, rows(common, seen, ruling, recommended) if acting else [])
+        given_up = self.book.open(look, rows(common, seen, ruling, recommended) if acting else [])
+        if given_up:
+            self.report(
+                "not-kept",
+                self.entity,
+                f"{given_up} decisions: the recorder has taken none for {MOST_EPOCHS} epochs",
+            )
         self.policy = ruling.policy if acting else "off"
         self._remember()
         if acting and await self._ask("apply", epoch, ruling.verdict.allocations) is None:
@@ -162,6 +169,10 @@ class GovernorShell(Shell):
         if acting:
             self._in_force(epoch, ruling, recommended)
         await self._file()
+
+    def _epoch_in_force(self) -> int:
+        """Return the epoch whose shares the NPCs live by, whether or not the supervisor could still say so."""
+        return max(self.epoch, int(self.arena.view("control")["epoch"].max()))
 
     def _seen_at(self, epoch: int, survey: Survey) -> Look:
         return Look(epoch, self.clock.monotonic_s(), {one.npc: one for one in survey.tallies})
@@ -179,32 +190,35 @@ class GovernorShell(Shell):
         self, situations: Sequence[NpcSituation], seen: GovernorObservation
     ) -> tuple[Ruling, Ruling | None]:
         """Return this epoch's ruling, and in shadow what the net recommends, if it does."""
-        advice = await self._advice(seen) if self.mode in ("net", "shadow") else None
+        advice = await self._advice(seen, self.mode) if self.mode in ("net", "shadow") else None
+        mode = self.mode  # not the one it was asked in: another may have been commanded while the net thought
         previous = {
             one.npc: self._previous.get(one.npc, Allocation(one.npc, one.tick_hz, one.cpu_percent))
             for one in situations
         }
-        if advice is not None and not advice.fault:
-            last = previous if self.mode == "net" else {**previous, **self._shadow}
+        recommended = None
+        if advice is not None and not advice.fault and mode in ("net", "shadow"):
+            last = previous if mode == "net" else {**previous, **self._shadow}
             verdict = self._envelope.apply(advice.proposed, last, situations)
-            ruling = Ruling("net", advice.proposed, advice.reasons, verdict, self.mind.weights)
-            if self.mode == "net":
-                return ruling, None
-            return self._by_rule("rule", situations, previous), ruling
+            recommended = Ruling("net", advice.proposed, advice.reasons, verdict, self.mind.weights)
+            if mode == "net":
+                return recommended, None
         self.school.judge(None)  # whatever comes of this epoch is not the trial's doing
-        return self._by_rule("fallback" if self.mode == "net" else "rule", situations, previous), None
+        return self._by_rule("fallback" if mode == "net" else "rule", situations, previous), recommended
 
-    async def _advice(self, seen: GovernorObservation) -> Advice | None:
-        """Return what the net says, None when it is not asked any more."""
+    async def _advice(self, seen: GovernorObservation, mode: Mode) -> Advice | None:
+        """Return what the net says when it is asked in `mode`, None when it is not asked any more."""
         if not self.mind.trusted:
             return None
-        self.school.prepare(acting=self.mode == "net")
+        self.school.prepare(acting=mode == "net")
         advice = await self.mind.advise(seen, self.charter.capacity_percent, self._limits)
         if advice.fault:
             given_up = self.mind.in_a_row >= MOST_BAD
-            remedy = (
-                f"{MOST_BAD} epochs in a row: the rule stays, {AGAIN}" if given_up else "the rule decides"
-            )
+            remedy = "the rule decides"
+            if given_up:
+                remedy = (
+                    f"{MOST_BAD} epochs in a row: the rule stays, `nimmer governor mode {mode}` asks it again"
+                )
             self.report(
                 "governor-fallback", self.entity, f"the net: {advice.fault}"[:500], self.mind.faults, remedy
             )
@@ -227,18 +241,8 @@ class GovernorShell(Shell):
             self.tell("thalamus.governor.allocate", allocate(epoch, one))
 
     async def _let_go(self) -> None:
-        """Give gates that were forced back to themselves; rates and quotas stay as they are."""
-        survey: Survey | None = await self._ask("survey")
-        if survey is None:
-            return
-        shares = [
-            replace(
-                self._previous.get(one.npc, Allocation(one.npc, one.tick_hz, one.cpu_percent)),
-                gates=(0,) * GATES_MOST,
-            )
-            for one in survey.situations
-        ]
-        await self._ask("apply", self.epoch, shares)
+        """Give gates that were forced back to themselves; everything else stays as it is."""
+        await self._ask("let_go")
 
     def _village(self, survey: Survey) -> VillageSituation:
         return VillageSituation(
@@ -256,7 +260,7 @@ class GovernorShell(Shell):
             return await asyncio.wait_for(call.remote(*arguments), ASK_S)
         except (ray.exceptions.RayError, TimeoutError, ValueError) as error:
             self._supervisor = None
-            log.warning("the governor waits for the supervisor: %s", type(error).__name__)
+            log.warning("the governor waits for the supervisor: %s", _said(error))
             return None
 
     async def _file(self) -> None:
@@ -274,7 +278,7 @@ class GovernorShell(Shell):
             recorder = ray.get_actor("recorder", namespace=self.charter.namespace)
             await asyncio.wait_for(recorder.keep.remote(batch), ASK_S)
         except (ray.exceptions.RayError, TimeoutError, ValueError) as error:
-            log.warning("%d decisions wait for the recorder: %s", len(waiting), type(error).__name__)
+            log.warning("%d decisions wait for the recorder: %s", len(waiting), _said(error))
         else:
             self.book.acknowledged(waiting)
 
@@ -313,6 +317,11 @@ class GovernorShell(Shell):
             return
         self.mode, self.policy, self.clamped = mode, policy, clamped
         self.score = None if score is None else float(score)
+
+
+def _said(error: Exception) -> str:
+    """Return the error in a line or a few; a timeout has nothing to say but its name."""
+    return f"{type(error).__name__}: {error}"[:500].removesuffix(": ")
 
 
 GovernorActor = ray.remote(GovernorShell)

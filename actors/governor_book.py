@@ -56,8 +56,6 @@ class Book:
 
     def __init__(self) -> None:
         """Begin empty."""
-        self.dropped = 0
-        """Rows given up because the recorder was away too long."""
         self._before: Look | None = None
         self._last: Look | None = None
         self._open: dict[int, Row] = {}
@@ -86,8 +84,21 @@ class Book:
         self._open = {}
         return Closed(sum(points) / len(points), epochs) if points else None
 
-    def open(self, look: Look, rows: Iterable[Row]) -> None:
-        """Begin the epoch of `look` with what was decided, one row per NPC; none where nobody decides."""
+    def withdraw(self, in_force: int) -> bool:
+        """Take back an epoch later than `in_force`, whose shares nobody got: nothing can come of it. True when there was."""
+        if self._last is None or self._last.epoch <= in_force or not self._open:
+            return False
+        for npc in self._open:
+            self._waiting.pop((self._last.epoch, npc), None)
+        self._open = {}
+        self._last = self._before
+        return True
+
+    def open(self, look: Look, rows: Iterable[Row]) -> int:
+        """Begin the epoch of `look` with what was decided, one row per NPC; none where nobody decides.
+
+        Returns how many rows were given up because the recorder has been away too long.
+        """
         if self._last is None or self._last.epoch < look.epoch:
             self._before = self._last
         self._last = look
@@ -96,7 +107,7 @@ class Book:
         kept = sorted({epoch for epoch, _ in self._waiting})[-MOST_EPOCHS:]
         before = len(self._waiting)
         self._waiting = {key: row for key, row in self._waiting.items() if key[0] in kept}
-        self.dropped += before - len(self._waiting)
+        return before - len(self._waiting)
 
     def waiting(self) -> tuple[Row, ...]:
         """Return the rows the recorder has not acknowledged, oldest epoch first."""

@@ -105,7 +105,9 @@ class School:
         steps = learner.steps
         learner.restore(kept)
         self.on_trial = bool(state["on_trial"])
-        if steps > learner.steps:  # it was killed after the step was kept, before this was
+        if (
+            steps != learner.steps
+        ):  # it was killed after a step was kept or all were forgotten, before this was
             learner.steps = steps
             learner.abandon()
             self.on_trial = False

@@ -27,7 +27,7 @@ from nimmer.bus.message import (
     TierStatus,
 )
 from nimmer.life.attention import Mode as Attention
-from nimmer.life.gates import BODY_GATES
+from nimmer.life.gates import named_gate_states
 from nimmer.life.nerve_table import NERVE_NAMES
 from nimmer.life.reactions import BUDGETS_S
 from nimmer.life.vigour import State as Vigour
@@ -142,7 +142,7 @@ def _npcs(charter: Charter, bridge: "BridgeShell", supervisor: dict[str, Any]) -
             energy=round(float(percept["energy"][npc]), 4),
             lifeforce=round(float(vitals["lifeforce"][npc]), 3),
             coverage=round(float(percept["coverage"][npc]), 4),
-            gates=_gates(int(trails["gates"][npc])),
+            gates=named_gate_states(int(trails["gates"][npc])),
             nerve=_nerve(int(trails["nerve"][npc])),
             lateness_p99_ms=round(float(vitals["lateness_p99_us"][npc]) / 1e3, 3),
             compute_ms=round(float(vitals["compute_mean_us"][npc]) / 1e3, 4),
@@ -154,10 +154,6 @@ def _npcs(charter: Charter, bridge: "BridgeShell", supervisor: dict[str, Any]) -
         )
         for npc in range(charter.npcs)
     ]
-
-
-def _gates(packed: int) -> dict[str, int]:
-    return {gate.name: (packed >> 2 * index & 3) - 1 for index, gate in enumerate(BODY_GATES)}
 
 
 def _word(words: type[IntEnum], code: int) -> str:

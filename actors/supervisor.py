@@ -7,7 +7,7 @@ were and goes on. Source: docs/domain.md section 8, "Supervisor".
 
 import asyncio
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,7 +27,7 @@ from nimmer.clock import SystemClock
 from nimmer.errors import ArenaError, HostError, WeightsError
 from nimmer.host.limits import Usage
 from nimmer.host.limits_choice import choose, this_host
-from nimmer.life.governor import Allocation
+from nimmer.life.governor import GATES_MOST, Allocation
 from nimmer.life.percept import PERCEPT
 from nimmer.life.restart import GiveUp, RestartPolicy
 from nimmer.minds.nursery import weights_path
@@ -144,6 +144,12 @@ class SupervisorShell(Shell):
             control["epoch"] = epoch
             refused += self._hold(share.npc)
         return refused
+
+    async def let_go(self) -> None:
+        """Give forced gates back to themselves; rates, quotas and all else stay in force."""
+        self._board.control["gate_override"] = 0
+        auto = (0,) * GATES_MOST
+        self._allocations = {npc: replace(share, gates=auto) for npc, share in self._allocations.items()}
 
     async def command(self, name: str, npcs: list[int], arguments: dict[str, Any]) -> str:
         """Obey an operator: `tick_hz {hz: 1..20 or 0 to give it back to the governor}` for `npcs`, all when empty.

@@ -14,7 +14,7 @@ from nimmer.arena.board import Board
 from nimmer.arena.layout import NERVES
 from nimmer.arena.memory import Arena
 from nimmer.life.action import Verb
-from nimmer.life.gates import BODY_GATES
+from nimmer.life.gates import ALL_STABLE, BODY_GATES, gate_states
 from nimmer.life.governor import NpcSituation
 from nimmer.life.governor_outcome import TRIGGER_POINTS, Tally
 from nimmer.life.nerve_table import NERVE_NAMES
@@ -24,8 +24,6 @@ URGENT = ("collision_avoidance_gate", "battery_gate")
 _WORTH = np.array(
     [*(TRIGGER_POINTS.get(name, 0.1) for name in NERVE_NAMES), *[0.0] * (NERVES - len(NERVE_NAMES))]
 )
-_OPEN = 2
-_ALL_STABLE = 0x5555
 Records = np.ndarray[Any, np.dtype[Any]]
 
 
@@ -74,11 +72,11 @@ class Surveyor:
         room = len(trails) // len(cursors)
         head = cursors["head"].astype("i8")
         gates = trails["gates"][(head - 1) % room + room * np.arange(len(cursors))]
-        return np.where(head > 0, gates, _ALL_STABLE)
+        return np.where(head > 0, gates, ALL_STABLE)
 
     def _situation(self, npc: int, share: float, verb: int, gates: int) -> NpcSituation:
         percept, vitals, control = self._arena.view("percept"), self._board.vitals, self._board.control
-        opened = [gates >> 2 * place & 3 == _OPEN for place in range(len(BODY_GATES))]
+        opened = [state == 1 for state in gate_states(gates)]
         return NpcSituation(
             npc=npc,
             alive=bool(control["alive"][npc]),

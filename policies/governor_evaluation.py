@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nimmer.chance import Chance
+from nimmer.errors import WeightsError
 from nimmer.minds.governor_net import WIDTHS, GovernorNet
 from nimmer.world.level import Level
 from nimmer.world.rules import Rules
@@ -79,7 +80,7 @@ class Evaluation:
 
     def run(self, name: str, rival: Rival) -> None:
         """Let `rival` govern every village at every budget."""
-        parts = self._govern(rival, self.seeds).parts()
+        parts = self._govern(rival).parts()
         shape = (len(self.scope.budgets), len(self.seeds))
         self.results[name] = {part: values.reshape(shape) for part, values in parts.items()}
 
@@ -103,9 +104,18 @@ class Evaluation:
         self.run("best static", best.take(np.repeat(np.arange(budgets), len(self.seeds))))
 
     def net(self, net: GovernorNet) -> None:
-        """Run the net, whole, without each of its powers, and as one of its size begins its training."""
+        """Run the net, whole, without each of its powers, and as one of its size begins its training.
+
+        Raises WeightsError for a net of a size no training begins with.
+        """
+        size = next((name for name, width in WIDTHS.items() if width == net.width), None)
+        if size is None:
+            known = ", ".join(f"{name} = {width}" for name, width in WIDTHS.items())
+            raise WeightsError(
+                f"the net's layers are {net.width} wide; it is compared with one of its size before training, and those"
+                f" are {known}: train one of these"
+            )
         self.run(NET, Net.of(net))
-        size = next(name for name, width in WIDTHS.items() if width == net.width)
         self.run(UNTRAINED, Net(beginning(size, Chance(0).generator("untrained"))))
         for power in ABLATIONS:
             self.run(f"net without {power}", Net.of(net, power))
@@ -121,10 +131,10 @@ class Evaluation:
         scores = episode(village, tried.take(each), self.scope.epochs).score()
         return np.asarray(scores.reshape(budgets, copies, len(seeds)).mean(axis=2))
 
-    def _govern(self, rival: Rival, seeds: tuple[int, ...]) -> Tally:
-        shares = np.repeat(np.asarray(self.scope.budgets), len(seeds))
+    def _govern(self, rival: Rival) -> Tally:
+        shares = np.repeat(np.asarray(self.scope.budgets), len(self.seeds))
         village = ScarceVillage(
-            self._level, Rules(), self._model, self.scope.npcs, shares, seeds * len(self.scope.budgets)
+            self._level, Rules(), self._model, self.scope.npcs, shares, self.seeds * len(self.scope.budgets)
         )
         return episode(village, rival, self.scope.epochs)
 

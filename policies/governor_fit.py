@@ -46,11 +46,6 @@ class Trace:
         """Return N."""
         return int(self.tables["ticks"].shape[1])
 
-    @property
-    def epochs(self) -> int:
-        """Return how many whole epochs it has."""
-        return int(self.tables["ticks"].shape[0])
-
 
 @dataclass(frozen=True, slots=True)
 class Error:

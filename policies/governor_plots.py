@@ -9,11 +9,14 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from nimmer.errors import HostError
+
 mpl.use("Agg")
 from matplotlib import pyplot as plt
 
 _COLOURS = {
     "net": "#d1495b",
+    "net before training": "#e9a6af",
     "need-proportional": "#00798c",
     "need at full rate": "#66a182",
     "best static": "#30638e",
@@ -107,8 +110,13 @@ def coverage(runs: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]]
 
 
 def _keep(figure: Figure, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write `figure` to `path`. Raises HostError when it cannot be written."""
     figure.tight_layout()
-    # without the date and the version a picture of the same numbers is the same file
-    figure.savefig(path, dpi=110, metadata={"Software": None})
-    plt.close(figure)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # without the date and the version a picture of the same numbers is the same file
+        figure.savefig(path, dpi=110, metadata={"Software": None})
+    except OSError as error:
+        raise HostError(f"{path}: cannot be written ({error.strerror or error})") from error
+    finally:
+        plt.close(figure)

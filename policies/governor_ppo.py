@@ -5,8 +5,8 @@ It begins where the evolution strategy begins. Needs the training extra (`nimmer
 Source: Schulman et al. 2017, "Proximal Policy Optimization Algorithms"; docs/governor.md, "Training".
 """
 
-import logging
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +18,13 @@ from nimmer.errors import ConfigError
 from nimmer.minds.governor_net import GovernorWeights
 from nimmer.minds.governor_weights import GovernorCard, save_governor
 from nimmer.world.levels import load_levels
-from nimmer.world.seeds import training_seed
 from policies.governor_journal import Journal
 from policies.governor_training import LEVEL, Course, GovernorTraining, beginning
+from policies.revision import revision
 
 VILLAGES, NPCS = 24, 12
 _COLUMNS = ("iteration", "return", "validation", "best", "env_steps")
 _VALIDATE_EVERY = 5
-_LOOPBACK = "127.0.0.2"
-"""Ray takes 127.0.0.1 for "find another address"; this one it keeps, and nothing outside can reach it."""
 _RATE, _CLIP, _SPREAD = 1e-3, 0.2, -1.0
 """Learning rate, PPO's clip, and the logarithm of the first standard deviation of an output."""
 
@@ -36,12 +34,20 @@ def train_by_ppo(
 ) -> dict[str, object]:
     """Train for `limit_s` s or so many iterations, and return the report `nimmer train governor` prints.
 
-    Raises ConfigError when the training extra is not installed or `seed` is kept for evaluation.
+    Raises ConfigError when the training extra is not installed or `seed` is kept for evaluation, HostError when there
+    is no Ray to train on.
     """
-    training_seed(seed)
     course = Course(size=size)
     judge = GovernorTraining(load_levels()[LEVEL], seed, course)
-    algorithm = _algorithm(course, seed)
+    with _training_ray():
+        return _train(judge, out, size, limit_s, iterations, say)
+
+
+def _train(
+    judge: GovernorTraining, out: Path, size: str, limit_s: float, iterations: int, say: Callable[[str], None]
+) -> dict[str, object]:
+    commit, seed = revision(), judge.seed
+    algorithm = _algorithm(judge.course, seed)
     journal = Journal(out, _COLUMNS)
     clock = SystemClock()
     begun_s = clock.monotonic_s()
@@ -68,8 +74,8 @@ def train_by_ppo(
         journal.close()
         if judge.best == float("-inf"):
             judge.judge(_weights(algorithm))
-        _stop(algorithm)
-    card = GovernorCard("ppo", seed, done, scores={"validation": judge.best})
+        algorithm.stop()
+    card = GovernorCard("ppo", seed, done, commit, {"validation": judge.best})
     save_governor(out / "governor.safetensors", judge.best_weights, card)
     return {
         "method": "ppo", "seed": seed, "size": size, "generations": done, "best": judge.best,
@@ -78,29 +84,29 @@ def train_by_ppo(
     }  # fmt: skip
 
 
-def _algorithm(course: Course, seed: int) -> Any:  # noqa: ANN401  RLlib's own type is not exported with types
+def _training_ray() -> AbstractContextManager[object]:
     try:
-        import gymnasium
-        import ray
-        from ray.rllib.algorithms.ppo import PPOConfig
-        from ray.rllib.core.rl_module.rl_module import RLModuleSpec
-        from ray.tune.registry import register_env
+        import gymnasium  # noqa: F401  all of the extra, before anything is started
+        import ray.rllib  # noqa: F401
+        import torch  # noqa: F401
 
-        from policies.governor_env import GovernorVector
-        from policies.governor_module import GovernorModule
+        from policies.local_ray import TrainingRay
     except ImportError as error:
         raise ConfigError(
             f"--method ppo needs the training extra, which lacks {error.name}: pip install 'nimmer[training]'"
         ) from error
-    if not ray.is_initialized():
-        ray.init(
-            address="local",
-            num_cpus=2,
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            _node_ip_address=_LOOPBACK,
-        )
+    return closing(TrainingRay())
+
+
+def _algorithm(course: Course, seed: int) -> Any:  # noqa: ANN401  RLlib's own type is not exported with types
+    import gymnasium
+    from ray.rllib.algorithms.ppo import PPOConfig
+    from ray.rllib.core.rl_module.rl_module import RLModuleSpec
+    from ray.tune.registry import register_env
+
+    from policies.governor_env import GovernorVector
+    from policies.governor_module import GovernorModule
+
     register_env("governor", lambda _config: GovernorVector(VILLAGES, NPCS, seed, course))
     first = beginning(course.size, Chance(seed).generator("weights"))
     model = {"weights": first, "npcs": NPCS, "spread": _SPREAD}
@@ -136,10 +142,3 @@ def weights_of(state: Mapping[str, Any]) -> GovernorWeights:
         for name, value in state.items()
         if name.startswith("net.")
     }
-
-
-def _stop(algorithm: Any) -> None:  # noqa: ANN401
-    import ray
-
-    algorithm.stop()
-    ray.shutdown()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nimmer.errors import HostError
 from policies.governor_evaluation import NET, RULES, STATIC, Evaluation, gain, interval, measures
 from policies.governor_fit import Error
 
@@ -95,12 +96,15 @@ def error_rows(errors: Sequence[Error]) -> Rows:
 
 
 def write_csv(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
-    """Write `rows`, which have the same columns, to `path`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="", encoding="utf-8") as file:
-        out = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        out.writeheader()
-        out.writerows(rows)
+    """Write `rows`, which have the same columns, to `path`. Raises HostError when it cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w", newline="", encoding="utf-8") as file:
+            out = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+            out.writeheader()
+            out.writerows(rows)
+    except OSError as error:
+        raise HostError(f"{path}: cannot be written ({error.strerror or error})") from error
 
 
 def _round(value: float) -> float:

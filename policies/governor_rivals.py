@@ -106,7 +106,7 @@ class Net:
 
     def __call__(self, npcs: Columns, village: Columns, epoch: int) -> Proposal:
         """Propose what the net says."""
-        features, world = npc_features(dict(npcs)), world_features(dict(npcs), dict(village))
+        features, world = npc_features(npcs), world_features(npcs, village)
         outputs = self._outputs(features, world)
         wish = decode(outputs, village["capacity_percent"])
         if self._without == "gates":

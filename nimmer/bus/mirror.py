@@ -21,6 +21,7 @@ from nimmer.bus.message import VERSION, Envelope, Garden, GateTransition, Header
 from nimmer.bus.wave_mirror import Ids, Posting, Records, WaveMirror, opening, quietly, sensible
 from nimmer.errors import MessageError
 from nimmer.life.action import Verb
+from nimmer.life.gates import gate_states
 from nimmer.life.senses import said
 from nimmer.life.transition import PSEUDO_SOURCES
 from nimmer.life.wave import CellKind
@@ -234,7 +235,7 @@ class StateMirror:
         """Return the gates' states as JSON, made once per pattern: two bits per gate, state + 1."""
         text = self._gate_texts.get(packed)
         if text is None:
-            states = [min((packed >> 2 * gate & 3) - 1, 1) for gate in range(self._gates)]
+            states = [min(state, 1) for state in gate_states(packed, self._gates)]
             text = self._gate_texts[packed] = "[" + ",".join(map(str, states)) + "]"
         return text
 

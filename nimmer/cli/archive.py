@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 
 from psycopg.conninfo import make_conninfo
 
-from nimmer.cli.village import find_village
+from nimmer.cli.why import database
 from nimmer.clock import SystemClock
 from nimmer.config import Settings
 from nimmer.embedded import credentials
@@ -20,15 +20,15 @@ from nimmer.stores.migrate import migrate
 
 @contextmanager
 def archive(settings: Settings) -> Iterator[str]:
-    """Give the address of the database with the role that may read it, for the time of the `with`.
+    """Give the address of the database, for the time of the `with`.
 
-    A database of one's own is there anyway, a running village has one, and the one a village left is started. No
-    village can be raised meanwhile. Raises HostError when nothing was ever recorded, or the server does not come up.
+    A database of one's own is there anyway and is read with the role that `stores.postgres_url` names; a running
+    village has one, and the one a village left is started: those with a role that may only read. While the one that
+    was left is read, no village can be raised. Raises HostError when nothing was ever recorded, or the server does not
+    come up.
     """
-    if settings.stores.postgres_url:
-        yield settings.stores.postgres_url
-    elif running(settings.state_path) is not None:
-        yield find_village(settings).reader_url()
+    if settings.stores.postgres_url or running(settings.state_path) is not None:
+        yield database(settings)
     else:
         with _awakened(settings) as url:
             yield url

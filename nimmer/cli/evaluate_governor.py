@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 
 from nimmer.cli.console import emit_json, screen
+from nimmer.cli.drawing import can_draw
 from nimmer.cli.durations import spoken
 from nimmer.cli.options import JsonOption
 from nimmer.cli.palette import DIM
@@ -59,6 +60,8 @@ def governor(
 
     [dim]$[/dim] nimmer evaluate governor --trace docs/bench/governor_trace.csv   [dim]# the model's error[/dim]
     """
+    if plots is not None:
+        can_draw("--plots")
     if trace is not None:
         _against_reality(trace, out, plots, as_json)
         return

@@ -15,9 +15,10 @@ from rich.table import Table
 from rich.text import Text
 
 from nimmer.cli.console import emit_json, screen
+from nimmer.cli.drawing import can_draw
 from nimmer.cli.options import JsonOption
 from nimmer.cli.palette import BRIGHT, DIM
-from nimmer.errors import ConfigError, HostError
+from nimmer.errors import ConfigError
 
 if TYPE_CHECKING:
     from policies.contest import Contest
@@ -81,7 +82,7 @@ def npc(
     names = _names(rivals)
     minds = _minds(names, weights, cleanrl)
     if plot is not None:
-        _plotting()
+        can_draw("--plot")
     with _progress(hidden=as_json) as report:
         for one in minds:
             contest.hold(one, seeds, embodied=False, progress=report(one.name, seeds))
@@ -139,15 +140,6 @@ def _play_plans(contest: "Contest", report: Callable[[str, int], Callable[[int],
     plans = PlannedMinds()
     known = max(plans.known(contest.seeds), 1)
     contest.hold(plans, known, embodied=False, progress=report(plans.name, known))
-
-
-def _plotting() -> None:
-    try:
-        import matplotlib  # noqa: F401  # only whether it is there
-    except ImportError as error:
-        raise HostError(
-            "--plot draws curves with matplotlib, which is not installed: `pip install 'nimmer[training]'`"
-        ) from error
 
 
 @contextmanager

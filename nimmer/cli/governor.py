@@ -17,9 +17,9 @@ from nimmer.cli.village import find_village
 from nimmer.cli.why import RUN
 from nimmer.config import load
 from nimmer.errors import ConfigError
+from nimmer.life.governor import MODES
 
 SUBJECT = "thalamus.governor.command"
-MODES = ("net", "rule", "shadow", "off")
 RunOption = Annotated[
     str | None, typer.Option("--run", metavar="RUN", help="Of this run; unset: the one that decided last.")
 ]

@@ -42,9 +42,8 @@ def governor_mode(settings: GovernorSettings) -> str:
     found = governor_weights(settings)
     if settings.mode or found is None:
         return settings.mode or "rule"
-    return (
-        "shadow" if settings.weights is None else "net"
-    )  # what ships has not yet earned its place in a village
+    # what ships has not yet earned its place in a village
+    return "shadow" if settings.weights is None else "net"
 
 
 def governor_weights(settings: GovernorSettings) -> Path | None:

@@ -19,7 +19,7 @@ from nimmer.clock import SystemClock
 from nimmer.config import load
 from nimmer.errors import ConfigError
 from nimmer.life.action import Verb
-from nimmer.life.gates import BODY_GATES
+from nimmer.life.gates import gate_states, named_gate_states
 from nimmer.life.nerve_table import NERVE_NAMES
 from nimmer.stores.postgres import PostgresTraces
 from nimmer.stores.traces import Trail
@@ -81,11 +81,6 @@ async def _read(url: str, run: str | None, npc: int | None, since_s: float, limi
         await traces.close()
 
 
-def gate_states(packed: int) -> dict[str, int]:
-    """Return the state by gate name, -1 closed, 0 stable, 1 open, from two bits per gate."""
-    return {gate.name: (packed >> (2 * index) & 3) - 1 for index, gate in enumerate(BODY_GATES)}
-
-
 def moved_by(nerve: int) -> str:
     """Return who decided: "brain", or the name of the body's nerve."""
     if nerve == 0:
@@ -104,7 +99,7 @@ def _rejection(code: int) -> str:
 
 def _as_json(row: Trail) -> dict[str, object]:
     named = {
-        "gates": gate_states(row.gates),
+        "gates": named_gate_states(row.gates),
         "nerve": moved_by(row.nerve),
         "rejection": _rejection(row.rejection),
     }
@@ -134,7 +129,7 @@ def trails_table(rows: list[Trail]) -> Table:
         table.add_column(title, no_wrap=True)
     for row in rows:
         gates = Text()
-        for state in gate_states(row.gates).values():
+        for state in gate_states(row.gates):
             gates.append(*GATE_GLYPHS.get(state, ("?", WARNING)))
         numbers = (row.npc, row.tick, row.world_tick, row.level, row.node, row.waves)
         table.add_row(

@@ -98,7 +98,9 @@ def _evolve(
     from policies.governor_checkpoint import load_checkpoint
     from policies.governor_journal import Journal
     from policies.governor_training import LEVEL, Course, GovernorTraining, Progress
+    from policies.revision import revision
 
+    commit = revision()
     training = GovernorTraining(load_levels()[LEVEL], seed, Course(size=size))
     if resume:
         load_checkpoint(out / CHECKPOINT, training)
@@ -109,7 +111,7 @@ def _evolve(
     interrupted = False
     try:
         while training.strategy.generation < generations and clock.monotonic_s() - begun_s < limit_s:
-            progress = training.generation()
+            progress = _whole_generation(training)
             journal.note(progress._asdict())
             now_s = clock.monotonic_s()
             if now_s - told_s >= _TELL_S:
@@ -117,16 +119,16 @@ def _evolve(
                 _say(_line(progress, first, generations, now_s - begun_s, limit_s))
             if now_s - saved_s >= _SAVE_S:
                 saved_s = now_s
-                _save(out, training)
+                _save(out, training, commit)
     except KeyboardInterrupt:
         interrupted = True
         _say("interrupted: keeping what was learned")
     finally:
         journal.close()
-    _save(out, training)
+    _save(out, training, commit)
     if training.best == float("-inf"):
         training.validate()  # after the checkpoint: a resumed training validates when an unbroken one would
-        _save_weights(out, training)
+        _save_weights(out, training, commit)
     return {
         "method": "es", "seed": seed, "size": size, "generations": training.strategy.generation,
         "best": training.best, "seconds": round(clock.monotonic_s() - begun_s, 1), "interrupted": interrupted,
@@ -134,18 +136,28 @@ def _evolve(
     }  # fmt: skip
 
 
-def _save(out: Path, training: "GovernorTraining") -> None:
+def _whole_generation(training: "GovernorTraining") -> "Progress":
+    """Return how one more generation went; one that Ctrl-C cuts short has never been."""
+    before = training.state()
+    try:
+        return training.generation()
+    except KeyboardInterrupt:
+        training.restore(before)
+        raise
+
+
+def _save(out: Path, training: "GovernorTraining", commit: str) -> None:
     from policies.governor_checkpoint import save_checkpoint
 
     save_checkpoint(out / CHECKPOINT, training)
-    _save_weights(out, training)
+    _save_weights(out, training, commit)
 
 
-def _save_weights(out: Path, training: "GovernorTraining") -> None:
+def _save_weights(out: Path, training: "GovernorTraining", commit: str) -> None:
     from nimmer.minds.governor_weights import GovernorCard, save_governor
 
     generations = training.strategy.generation
-    card = GovernorCard("es", training.seed, generations, scores=_scores(training.best))
+    card = GovernorCard("es", training.seed, generations, commit, _scores(training.best))
     save_governor(out / WEIGHTS, training.best_weights, card)
 
 

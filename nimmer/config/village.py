@@ -9,6 +9,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from nimmer.config.section import Section
+from nimmer.life.governor import Mode
 
 
 class VillageSettings(Section):
@@ -122,7 +123,7 @@ class GovernorSettings(Section):
     enabled: bool = Field(
         default=True, description="false: every NPC keeps the rate and share it started with"
     )
-    mode: Literal["net", "rule", "shadow", "off"] | None = Field(
+    mode: Mode | None = Field(
         default=None,
         description="who decides: the trained net, the static rule, the rule with the net recommending, or nobody;"
         " unset: the rule with the net that ships recommending, or the net of governor.weights",

@@ -54,6 +54,23 @@ BODY_GATES: tuple[GateSpec, ...] = (
 )
 """Index = gate number in every record of an NPC."""
 
+ALL_STABLE = 0x5555
+"""Packed states of eight gates of which nobody has said anything yet."""
+
+
+def gate_states(packed: int, gates: int = len(BODY_GATES)) -> list[int]:
+    """Return the states by gate number, -1 closed, 0 stable, 1 open; packed: two bits per gate, state + 1.
+
+    2, which is no state, where the bits are damaged.
+    """
+    return [(packed >> 2 * gate & 3) - 1 for gate in range(gates)]
+
+
+def named_gate_states(packed: int) -> dict[str, int]:
+    """Return the states of the body's gates by name, as `gate_states` does."""
+    return {spec.name: state for spec, state in zip(BODY_GATES, gate_states(packed), strict=True)}
+
+
 SHARED_GATES: tuple[GateSpec, ...] = (
     GateSpec(
         "danger_reflex_gate", "danger", tier=0, weight=0.9, salience=(Condition("celsius", above=80.0),)

@@ -9,7 +9,11 @@ Source: docs/domain.md section 8 (governor, ranges); docs/design.md ("the govern
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import isfinite
+from typing import Literal, get_args
 
+Mode = Literal["net", "rule", "shadow", "off"]
+"""Who decides: the net, the rule, the rule with the net recommending, or nobody."""
+MODES: tuple[Mode, ...] = get_args(Mode)
 GATES_MOST = 8
 LIFEFORCE_LOW = 20.0
 """Below this a body is spared: it gets the floor's ticks unless it still has much to learn."""
@@ -20,11 +24,12 @@ class NpcSituation:
     """What the governor sees of one NPC. Shares are 0..1, lateness in ms, lifeforce in its own unit.
 
     What happened since the last epoch: cpu_used_percent: of one core; ticks_kept: share of the due ticks that were
-    done; and, as much of it as falls to 5 s, however long the epoch was: gained: coverage; earned: lifeforce, below 0
-    when it shrank; met, missed: triggers, that is gate openings whose nerve ran in time, and those that timed out or
-    fell into skipped ticks. What is so now: balance: income over expense (lambda); gates_open: how many; urgent: one of
-    them for danger or battery; cortex_wait_ms: of its oldest open question; occupants: others on its node; news: houses
-    the best-informed of them knows and it does not.
+    done; and, as much of it as falls to 5 s, however long the epoch was: gained: coverage; earned: lifeforce, below
+    0 when it shrank; met, missed: triggers, in a live village runs of nerves that succeeded, and that failed or
+    timed out; the training world counts those too that nobody noticed before their deadline. What is so now:
+    balance: income over expense (lambda); gates_open: how many; urgent: one of them for danger or battery;
+    cortex_wait_ms: of its oldest open question; occupants: others on its node; news: houses the best-informed of
+    them knows and it does not.
     """
 
     npc: int
@@ -55,8 +60,10 @@ class VillageSituation:
     """What the governor sees of the world as a whole.
 
     level: of the curriculum, from 1; capacity_percent: of one core, for all NPCs together; cortex_slots: questions
-    it answers at a time; cortex_queue: questions that wait; cortex_p95_ms: of the answers since the last epoch;
-    cortex_stuck: it has not answered within its timeout; lifeforce_budget: what all NPCs may spend in an epoch.
+    it answers at a time; cortex_queue: questions that wait; cortex_p95_ms: how long answers took since the last
+    epoch, in the training world the longest wait that ended, by an answer or by giving up; cortex_stuck: it has not
+    answered within its timeout; lifeforce_budget: what all living NPCs have together. A live village has no cortex
+    yet: what is about one is as it is by default.
     """
 
     level: int

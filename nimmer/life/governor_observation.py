@@ -19,7 +19,7 @@ Per NPC:
 | gained          | coverage gained since the last epoch                                        | .05      |
 | earned          | lifeforce earned since the last epoch, .5 for none, below that for a loss   | 10 LF    |
 | met             | triggers met since the last epoch                                           | 5        |
-| missed          | triggers missed since the last epoch                                        | 5        |
+| missed          | triggers missed since the last epoch (`NpcSituation`)                       | 5        |
 | gates_open      | open gates of 8                                                             |          |
 | urgent          | one of them is for danger or battery                                        |          |
 | wants_cortex    | it has a question for the cortex                                            |          |
@@ -38,9 +38,9 @@ Of the world:
 | cpu_used         | share of the capacity that was used since the last epoch                    |          |
 | slots_per_npc    | cortex slots per NPC                                                        |          |
 | cortex_queue     | questions that wait, per slot                                               | 1        |
-| cortex_latency   | p95 of the answers since the last epoch                                     | 2,000 ms |
+| cortex_latency   | how long answers took since the last epoch (`VillageSituation`)             | 2,000 ms |
 | cortex_stuck     | it has not answered within its timeout                                      |          |
-| lifeforce_budget | what an NPC may spend in an epoch                                           | 10 LF    |
+| lifeforce_budget | lifeforce of an NPC, mean of all                                            | 10 LF    |
 
 Source: docs/domain.md section 8 (the governor sees every NPC's state and the world as a whole).
 """

@@ -170,11 +170,6 @@ class GovernorNet:
         self.width = check_weights(weights)
         self.weights: GovernorWeights = {name: np.ascontiguousarray(array) for name, array in weights.items()}
 
-    @property
-    def parameters(self) -> int:
-        """Return how many numbers the net has; none of them depends on the number of NPCs."""
-        return sum(array.size for array in self.weights.values())
-
     def forward(
         self, observation: GovernorObservation, capacity_percent: float, limits: Limits = DEFAULT_LIMITS
     ) -> Proposal:

@@ -24,12 +24,11 @@ _KEEP_MEAN, _KEEP_SQUARE, _TINY = 0.9, 0.999, 1e-8
 
 @dataclass(frozen=True, slots=True)
 class StrategySettings:
-    """pairs: of opposite changes a generation tries; sigma: their standard deviation; rate: Adam's step; decay: pull to 0."""
+    """pairs: of opposite changes a generation tries; sigma: their standard deviation; rate: Adam's step."""
 
     pairs: int = 24
     sigma: float = 0.1
     rate: float = 0.02
-    decay: float = 0.0
 
 
 class Strategy:
@@ -60,7 +59,6 @@ class Strategy:
         pairs, sigma = self.settings.pairs, self.settings.sigma
         shaped = centred_ranks(np.nan_to_num(scores, nan=-np.inf))
         gradient = (shaped[:pairs] - shaped[pairs:]) @ self._noise / (2.0 * pairs * sigma)
-        gradient -= self.settings.decay * self.mean
         self.generation += 1
         self._moment = _KEEP_MEAN * self._moment + (1.0 - _KEEP_MEAN) * gradient
         self._square = _KEEP_SQUARE * self._square + (1.0 - _KEEP_SQUARE) * gradient**2

@@ -15,18 +15,24 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from nimmer.life.governor_outcome import COVERAGE_POINTS, LIFEFORCE_POINTS, TRIGGER_POINTS
 from nimmer.world.scarcity import KINDS, QUESTION
 
 Numbers = NDArray[np.float64]
+QUESTION_POINTS = 2.0
+"""Points for a question answered."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreWeights:
-    """What things are worth. coverage: a whole level; met: a trigger of each kind; lifeforce: one LF."""
+    """What things are worth; by default what they are worth in a live village, where nobody asks questions yet.
 
-    coverage: float = 20.0
-    met: tuple[float, ...] = (1.0, 0.5, 0.1, 0.25, 2.0)
-    lifeforce: float = 0.02
+    coverage: a whole level; met: a trigger of each kind; lifeforce: one LF.
+    """
+
+    coverage: float = COVERAGE_POINTS
+    met: tuple[float, ...] = (*TRIGGER_POINTS.values(), QUESTION_POINTS)
+    lifeforce: float = LIFEFORCE_POINTS
 
 
 class Tally(NamedTuple):
@@ -70,13 +76,12 @@ class Tally(NamedTuple):
     def parts(self) -> dict[str, Numbers]:
         """Return by name, `(W,)` each, what a table shows beside the score."""
         came = self.met.sum(axis=(1, 2)) + self.missed.sum(axis=(1, 2))
-        questions = self.met[..., QUESTION].sum(axis=1) + self.missed[..., QUESTION].sum(axis=1)
         return {
             "score": self.score(),
             "coverage_gained": self.gained.mean(axis=1),
             "triggers_met": self.met.sum(axis=(1, 2)) / np.maximum(came, 1.0),
             "dangers_met": _share(self.met[..., 0], self.missed[..., 0]),
-            "questions_met": self.met[..., QUESTION].sum(axis=1) / np.maximum(questions, 1.0),
+            "questions_met": _share(self.met[..., QUESTION], self.missed[..., QUESTION]),
             "lifeforce_earned": self.earned.mean(axis=1),
             "cpu_s": self.cpu_ms.sum(axis=1) / 1000.0,
             "calls": self.calls.sum(axis=1),

@@ -1,4 +1,4 @@
-"""Put a governor's weights where they ship, with the commit and what they are worth on their card; draw its learning.
+"""Put a governor's weights where they ship, with what they are worth on their card; draw its learning.
 
     python scripts/recipes/ship_governor.py DIR/governor.safetensors
 
@@ -6,7 +6,6 @@ Reads docs/bench/governor_goal.csv and docs/bench/governor_training_*.csv. Part 
 """
 
 import csv
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -23,10 +22,7 @@ def main() -> None:
     with (BENCH / "governor_goal.csv").open(newline="") as file:
         goal = list(csv.DictReader(file))
     better = {f"better_than_static_at_{row['budget']}": float(row["better_than_static"]) for row in goal}
-    done = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=HOME, capture_output=True, text=True, check=True
-    )
-    card = replace(card, commit=done.stdout.strip(), scores={**card.scores, **better})
+    card = replace(card, scores={**card.scores, **better})
     save_governor(HOME / "nimmer" / "minds" / "shipped" / "governor.safetensors", weights, card)
     named = {
         "es, from the need rule": "es", "es, from nothing": "scratch", "ppo, from the need rule": "ppo",

@@ -10,13 +10,15 @@ import ray
 
 from actors.charter import Charter
 from actors.governor import GovernorShell
+from actors.governor_mind import Advice
 from actors.survey import Survey, Surveyor
 from nimmer.arena.board import Board
 from nimmer.arena.layout import GATES
 from nimmer.arena.memory import Arena
 from nimmer.chance import Chance
 from nimmer.clock import ManualClock
-from nimmer.life.governor import Allocation
+from nimmer.life.governor import Allocation, Limits
+from nimmer.life.governor_observation import GovernorObservation
 from nimmer.life.percept import PERCEPT
 from nimmer.minds.governor_net import GovernorWeights, initial_weights
 from nimmer.minds.governor_weights import GovernorCard, save_governor
@@ -26,6 +28,8 @@ from nimmer.stores.traces import RowBatch
 from tests.actors.conftest import NPCS
 
 EPOCH = 10
+PATIENCE_S = 60.0
+"""How long these governors wait for their net: no test may hang on how fast the machine is."""
 
 
 class Answer:
@@ -46,7 +50,7 @@ class Supervisor:
         self.surveyor = Surveyor(arena, self.board)
         self.applied: list[tuple[int, list[Allocation]]] = []
         self.shares: dict[int, float] = {}
-        self.survey, self.apply = Answer(self._survey), Answer(self._apply)
+        self.survey, self.apply, self.let_go = Answer(self._survey), Answer(self._apply), Answer(self._let_go)
 
     def _survey(self) -> Survey:
         return self.surveyor.look(lambda npc: self.shares.get(npc, 50.0), lambda npc: 0.5 * npc)
@@ -59,6 +63,9 @@ class Supervisor:
             control["gate_override"] = (*one.gates, *[0] * (GATES - len(one.gates)))
             self.shares[one.npc] = one.cpu_percent
         return []
+
+    def _let_go(self) -> None:
+        self.board.control["gate_override"] = 0
 
 
 class Recorder:
@@ -102,6 +109,7 @@ class Governed:
     def born(self) -> GovernorShell:
         """Return a new process of the governor; an earlier one is as good as killed."""
         self.shell = GovernorShell(self.charter)
+        self.shell.mind._patience_s = PATIENCE_S
         self.shell.clock = self.clock  # type: ignore[assignment]  # a clock like any other
         return self.shell
 
@@ -110,6 +118,20 @@ class Governed:
         records = np.zeros(NPCS, PERCEPT)
         records["coverage"], records["level"], records["energy"] = coverage, 1, 0.5
         self.supervisor.board.show(int(self.arena.view("header")["world_tick"][0]), records, None)
+
+    def command_while_it_thinks(self, mode: str) -> None:
+        """Let an operator command `mode` after the net was asked, before its answer is used."""
+        advise = self.shell.mind.advise
+
+        async def interrupted(
+            observation: GovernorObservation, capacity_percent: float, limits: Limits
+        ) -> Advice:
+            advice = await advise(observation, capacity_percent, limits)
+            await self.shell.command("mode", {"mode": mode})
+            self.shell.mind.advise = advise  # type: ignore[method-assign]  # once
+            return advice
+
+        self.shell.mind.advise = interrupted  # type: ignore[method-assign]  # stands in the way once
 
     async def epoch(self, number: int) -> None:
         """Let the world come to epoch `number` and the governor look."""

@@ -1,9 +1,11 @@
 """The governor decides once an epoch, by net or rule, and whatever the net does the village is governed."""
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import product
 from math import isfinite, nan
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from actors.charter import Charter
 from actors.governor_mind import MOST_BAD, Mind, digest
 from nimmer.arena.memory import Arena
 from nimmer.bus.message import GovernorAllocate, GovernorObserved, Incident
-from nimmer.life.governor import Allocation, static_rule
+from nimmer.life.governor import MODES, Allocation, static_rule
 from nimmer.life.governor_observation import NPC_FEATURE_NAMES
 from nimmer.minds.governor_net import GovernorNet
 from tests.actors.conftest import NPCS, told
@@ -156,6 +158,42 @@ async def test_a_net_that_fails_again_and_again_is_given_up_until_told_otherwise
     assert (await governed.shell.status())["policy"] == "net"
 
 
+async def test_a_net_in_shadow_that_is_given_up_is_asked_again_in_shadow(
+    make: Callable[..., Governed],
+) -> None:
+    governed = make(governor_mode="shadow")
+    governed.shell.school.prepare = lambda acting: None  # type: ignore[method-assign]
+    governed.shell.mind.net = Liar(failing)
+    for epoch in range(1, MOST_BAD + 1):
+        await governed.epoch(epoch)
+    remedy = incidents(governed)[-1].remedy
+    found = re.search("`nimmer governor mode ([a-z]+)` asks it again", remedy)
+    assert found is not None, remedy
+    governed.shell.mind.net = GovernorNet(weights())
+    await governed.shell.command("mode", {"mode": found[1]})
+    await governed.epoch(MOST_BAD + 1)
+    rows = governed.recorder.rows(MOST_BAD + 1)
+    assert {(row["mode"], row["policy"]) for row in rows} == {("shadow", "rule")}
+    assert all(row["recommended"] for row in rows)
+
+
+@pytest.mark.parametrize(("asked", "commanded"), list(product(("net", "shadow"), MODES)))
+async def test_the_mode_commanded_while_the_net_thinks_is_the_one_that_counts(
+    make: Callable[..., Governed], asked: str, commanded: str
+) -> None:
+    governed = make(governor_mode=asked)
+    governed.command_while_it_thinks(commanded)
+    await governed.epoch(1)
+    rows = governed.recorder.rows(1)
+    assert {(row["mode"], row["policy"]) for row in rows} == {
+        "net": {("net", "net")},
+        "rule": {("rule", "rule")},
+        "shadow": {("shadow", "rule")},
+        "off": set(),
+    }[commanded]
+    assert all((row["recommended"] is not None) == (commanded == "shadow") for row in rows)
+
+
 async def test_how_far_a_net_is_trusted_outlives_the_process(make: Callable[..., Governed]) -> None:
     governed = make(governor_weights="")
     for epoch in range(1, MOST_BAD + 2):
@@ -193,20 +231,20 @@ async def test_the_kill_switch_works_while_the_net_hangs(
     make: Callable[..., Governed], hanging: threading.Event
 ) -> None:
     governed = make()
-    governed.shell.mind = Mind(0.2)
     governed.shell.school.prepare = lambda acting: None  # type: ignore[method-assign]
     begun = threading.Event()
 
-    def hang() -> None:
+    def hang() -> list[Allocation]:
         begun.set()
         hanging.wait(60)
+        return shares()
 
     governed.shell.mind.net = Liar(hang)
 
     async def thrown() -> None:
-        while not begun.is_set():
-            await governed.shell.clock.sleep_s(0.001)
+        assert await asyncio.to_thread(begun.wait, 60)
         assert await governed.shell.command("mode", {"mode": "off"}) == "mode is off"
+        hanging.set()  # not before the order is obeyed: what the net says now comes too late
 
     await asyncio.gather(governed.epoch(1), thrown())
     await governed.epoch(2)
@@ -224,6 +262,22 @@ async def test_the_kill_switch_lets_go_of_gates_that_were_forced(make: Callable[
     await governed.epoch(1)
     assert not governed.arena.view("control")["gate_override"].any()
     assert governed.arena.view("control")["tick_hz"].tolist() == [10.0] * NPCS
+
+
+async def test_letting_go_of_gates_changes_nothing_else_even_after_a_kill(
+    make: Callable[..., Governed],
+) -> None:
+    governed = make()
+    governed.shell.school.prepare = lambda acting: None  # type: ignore[method-assign]
+    governed.shell.mind.net = Liar(
+        lambda: shares(gates=(1, -1, 0, 0, 0, 0, 0, 0), cortex_permission=True, cortex_priority=7, nice=5)
+    )
+    await governed.epoch(1)
+    await governed.shell.command("mode", {"mode": "off"})
+    governed.born()
+    await governed.epoch(1)
+    assert not governed.arena.view("control")["gate_override"].any()
+    assert [epoch for epoch, _ in governed.supervisor.applied] == [1]  # nobody got other shares
 
 
 async def test_off_decides_nothing_and_is_remembered_through_a_kill(make: Callable[..., Governed]) -> None:

@@ -11,11 +11,12 @@ from actors.charter import Charter
 from actors.governor_book import MOST_EPOCHS, Book, Look
 from nimmer.arena.memory import Arena
 from nimmer.bus.message import Incident
+from nimmer.life.governor import Allocation
 from nimmer.life.governor_observation import NPC_FEATURE_NAMES, WORLD_FEATURE_NAMES
 from nimmer.life.governor_outcome import Tally
 from nimmer.minds.governor_weights import load_governor
 from tests.actors.conftest import told
-from tests.actors.governed import EPOCH, Governed, saved, weights
+from tests.actors.governed import EPOCH, Answer, Governed, saved, weights
 
 
 class Killed(BaseException):
@@ -130,6 +131,52 @@ async def test_a_governor_killed_before_its_shares_were_applied_decides_the_epoc
     assert governed.recorder.rows(2)[0]["inputs"]["gained"] == pytest.approx(1.0 / 1.05, abs=1e-3)
 
 
+def refuse(*_: object) -> None:
+    raise ValueError("the supervisor is busy")
+
+
+@pytest.mark.parametrize("killed", [False, True])
+async def test_shares_that_were_never_in_force_are_no_decision(
+    charter: Charter, arena: Arena, monkeypatch: pytest.MonkeyPatch, killed: bool
+) -> None:
+    governed = learning(charter, arena, monkeypatch)
+    await governed.epoch(1)
+    governed.know([0.3, 0.5, 0.9])
+    apply, governed.supervisor.apply = governed.supervisor.apply, Answer(refuse)
+    for _ in range(3):
+        await governed.epoch(2)
+    score = governed.shell.score
+    governed.supervisor.apply = apply
+    if killed:
+        governed.born()
+    governed.know([0.7, 0.5, 0.9])
+    await governed.epoch(3)
+    assert [len(governed.recorder.rows(epoch)) for epoch in (1, 2, 3)] == [3, 0, 3]
+    assert governed.recorder.rows(1)[0]["outcome"]["coverage_gained"] == pytest.approx(0.2, abs=1e-6)
+    assert governed.shell.score == score
+    assert governed.shell.school.state()["learner"]["first"] is None  # the pair under way is given up
+    # and the observation looks back at all the time since the shares that are in force were given
+    lasted_s = 4 * EPOCH / governed.charter.world_hz
+    seen = 5.0 / lasted_s * 0.6
+    assert governed.recorder.rows(3)[0]["inputs"]["gained"] == pytest.approx(seen / (seen + 0.05), abs=1e-3)
+
+
+async def test_shares_that_came_into_force_unheard_are_a_decision(governed: Governed) -> None:
+    await governed.epoch(1)
+    apply = governed.supervisor.apply
+
+    def unheard(epoch: int, shares: list[Allocation]) -> None:
+        governed.supervisor._apply(epoch, shares)
+        raise TimeoutError
+
+    governed.supervisor.apply = Answer(unheard)
+    await governed.epoch(2)
+    governed.supervisor.apply = apply
+    governed.know([0.3, 0.5, 0.9])
+    await governed.epoch(3)
+    assert governed.recorder.rows(2)[0]["outcome"]["coverage_gained"] == pytest.approx(0.2, abs=1e-6)
+
+
 async def test_a_keepsake_of_no_use_is_said_and_life_begins_anew(governed: Governed) -> None:
     await governed.epoch(1)
     path = Path(governed.charter.state_dir, "runs", governed.charter.run, "governor.json")
@@ -186,10 +233,19 @@ def test_a_body_that_was_not_seen_again_leaves_its_row_open() -> None:
 
 def test_what_waits_for_a_recorder_is_bounded() -> None:
     book = Book()
-    for epoch in range(1, MOST_EPOCHS + 11):
-        book.open(look(epoch), [{"npc": 0, "epoch": epoch}])
+    dropped = [book.open(look(epoch), [{"npc": 0, "epoch": epoch}]) for epoch in range(1, MOST_EPOCHS + 11)]
     assert len(book.waiting()) == MOST_EPOCHS
-    assert book.dropped == 10
+    assert dropped == [0] * MOST_EPOCHS + [1] * 10
+
+
+async def test_rows_given_up_because_nobody_takes_them_are_told_of(governed: Governed) -> None:
+    governed.away = {"recorder"}
+    for epoch in range(1, MOST_EPOCHS + 2):
+        await governed.epoch(epoch)
+    said = [one.body for one in told(governed.arena, "governor") if isinstance(one.body, Incident)]
+    assert [(one.kind, one.reason) for one in said] == [
+        ("not-kept", f"3 decisions: the recorder has taken none for {MOST_EPOCHS} epochs")
+    ]
 
 
 def test_what_was_completed_meanwhile_is_not_forgotten() -> None:
@@ -254,6 +310,22 @@ async def test_a_reset_goes_back_to_where_the_net_came_from(
     assert "nothing had been learned" in await governed.shell.command("reset", {})
 
 
+@pytest.mark.parametrize("remembered", [True, False])
+async def test_a_reset_is_not_undone_by_a_kill(
+    charter: Charter, arena: Arena, monkeypatch: pytest.MonkeyPatch, remembered: bool
+) -> None:
+    governed = learning(charter, arena, monkeypatch)
+    for epoch in range(1, 4):
+        governed.know([0.1 * epoch, 0.5, 0.9])
+        await governed.epoch(epoch)
+    assert (await governed.shell.status())["steps"] == 1
+    if remembered:
+        await governed.shell.command("reset", {})
+    else:
+        governed.shell.school.reset()  # and killed in the middle of the command
+    assert governed.born().school.steps == 0
+
+
 async def test_learned_weights_that_are_damaged_are_told_of_and_begun_anew(
     charter: Charter, arena: Arena, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -265,6 +337,20 @@ async def test_learned_weights_that_are_damaged_are_told_of_and_begun_anew(
     assert "pickle" in said[0].reason
     await governed.epoch(1)
     assert (await governed.shell.status())["policy"] == "net"
+
+
+@pytest.mark.parametrize("mode", ["rule", "shadow", "off"])
+async def test_an_epoch_taken_from_a_trial_while_the_net_thought_is_not_its_score(
+    charter: Charter, arena: Arena, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    governed = learning(charter, arena, monkeypatch)
+    governed.command_while_it_thinks(mode)
+    await governed.epoch(1)
+    assert not governed.shell.school.on_trial
+    await governed.shell.command("mode", {"mode": "net"})
+    governed.know([0.7, 0.5, 0.9])
+    await governed.epoch(2)
+    assert governed.shell.school.state()["learner"]["first"] is None
 
 
 async def test_only_what_a_trial_decided_is_learned_from(

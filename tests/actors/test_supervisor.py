@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,21 @@ async def test_an_operators_rate_stays_whatever_the_governor_says(supervisor: Su
     await supervisor.apply(4, shares)
     assert supervisor._board.control["tick_hz"].tolist() == [12.0, 12.0, 12.0]
     assert supervisor._board.control["epoch"].tolist() == [4] * NPCS
+
+
+async def test_forced_gates_are_let_go_and_nothing_else(supervisor: SupervisorShell) -> None:
+    shares = [
+        Allocation(npc, 12.0, 50.0, (1, -1, 0, 0, 0, 0, 0, 0), True, cortex_priority=7, nice=5)
+        for npc in range(NPCS)
+    ]
+    await supervisor.apply(3, shares)
+    before = supervisor._board.control.copy()
+    await supervisor.let_go()
+    after = supervisor._board.control
+    assert not after["gate_override"].any()
+    for name in ("epoch", "tick_hz", "cortex_permission", "cortex_priority"):
+        assert after[name].tolist() == before[name].tolist(), name
+    assert supervisor._allocations == {one.npc: replace(one, gates=(0,) * 8) for one in shares}
 
 
 @pytest.mark.parametrize(
