@@ -1,7 +1,7 @@
 """Proximal policy optimisation of stacked brains: collect, then several passes of clipped steps, each net for itself.
 
-Every net has its own loss, its own gradient norm and, by Adam, its own step sizes: 25 nets in one stack learn exactly
-as 25 nets alone would.
+Every net has its own loss, its own gradient norm and, by Adam, its own step sizes: 25 nets in one stack learn as 25 nets
+alone would, but that advantages are normalised over all of them.
 Source: Schulman et al. 2017, equations 7 and 9; Huang et al. 2022 (the 37 details).
 """
 

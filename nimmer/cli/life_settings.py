@@ -42,7 +42,7 @@ def governor_mode(settings: GovernorSettings) -> str:
     found = governor_weights(settings)
     if settings.mode or found is None:
         return settings.mode or "rule"
-    # what ships has not yet earned its place in a village
+    # what ships spends all it may: the user says when
     return "shadow" if settings.weights is None else "net"
 
 

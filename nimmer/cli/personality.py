@@ -68,7 +68,7 @@ def _npcs(settings: Settings, history: list[Row]) -> int:
     directory = settings.brains_path
     if not weights_path(directory, 0).exists():
         raise HostError(
-            f"no NPC has a net in {directory}: raise a village with NIMMER_VILLAGE__BRAIN=mlp `nimmer up`;"
+            f"no NPC has a net in {directory}: raise a village with `nimmer up` (village.brain = mlp);"
             " explorers all act by the same rules"
         )
     return npcs
@@ -117,7 +117,7 @@ def _page(census: "Census", history: list[Row]) -> RenderableType:
         first, last = history[0], history[-1]
         hours = (last.unix_s - first.unix_s) / 3600
         head.append(
-            f"\n{len(history)} measurements over {hours:.1f} h: {first.village.mean:.3f} to {last.village.mean:.3f}",
+            f"\n{len(history)} measurement{'s' * (len(history) > 1)} over {hours:.1f} h: {first.village.mean:.3f} to {last.village.mean:.3f}",
             DIM,
         )
     table = Table(box=None, padding=(0, 1, 0, 0), header_style=DIM, pad_edge=False)

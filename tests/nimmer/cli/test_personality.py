@@ -106,7 +106,7 @@ def test_without_nets_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.chdir(tmp_path)
     code, text = run()
     assert code == 1
-    assert "NIMMER_VILLAGE__BRAIN=mlp" in " ".join(text.split())
+    assert "village.brain = mlp" in " ".join(text.split())
 
 
 def test_a_picture_of_another_format_is_refused(settings: Settings, tmp_path: Path) -> None:
