@@ -30,7 +30,7 @@ class CensusTaker:
         now_s = self._clock.monotonic_s()
         if now_s < self._due_s:
             return None
-        # brains that do not learn stay as they are: one census says it all
+        # brains that do not learn stay as they are: who lives to the end is counted once more then
         self._due_s = now_s + CENSUS_S if self._settings.village.learns else math.inf
         return self.take()
 
