@@ -62,6 +62,15 @@ class Charter:
     nats_url: str = field(default="", repr=False)
     postgres_dsn: str = field(default="", repr=False)
     ray_events_port: int = 0
+    cortex_enabled: bool = False
+    """Whether there is a cortex, and so a boundary before it."""
+    organs_enabled: bool = False
+    mapper: str = "template"
+    gemma_weights: str = ""
+    memories: int = 4
+    stale_ticks: int = 100
+    share_dir: str = ""
+    chroma_url: str = ""
     virtual_enabled: bool = True
     virtual_speed: float = 10.0
     virtual_every_s: float = 5.0

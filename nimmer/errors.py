@@ -16,6 +16,10 @@ NimmerError
 |  |- StoreUnavailableError  no server answers
 |  |- SpoolFullError      the disk spool cannot take the rows, so they are not acknowledged
 |  `- MigrationError      a migration was changed after it was applied, or failed
+|- CortexError            the cortex or its boundary cannot answer
+|  `- EngineError         the engine is away, hangs, or answered nonsense
+|- OrganError             an organ refuses or fails
+|  `- CardError           a card cannot load or hold a model
 |- HostError              the host machine lacks or refuses something (cgroup, port, binary, state directory)
 `- ReplayError            an action log is broken, or a replay diverged from it
 """
@@ -83,6 +87,22 @@ class SpoolFullError(StoreError):
 
 class MigrationError(StoreError):
     """A migration failed, or was changed after it was applied."""
+
+
+class CortexError(NimmerError):
+    """The cortex or its boundary cannot answer."""
+
+
+class EngineError(CortexError):
+    """The engine is away, hangs, or answered nonsense."""
+
+
+class OrganError(NimmerError):
+    """An organ refuses what it is given, or fails."""
+
+
+class CardError(OrganError):
+    """A card cannot load a model: unknown, too large, broken, or tried too often."""
 
 
 class HostError(NimmerError):

@@ -1,5 +1,5 @@
-"""Ray Serve deployments of the cortex, Function Gemma and the organs: none in this release.
+"""Ray Serve deployments: the cortex behind its gate, and the organs on their cards.
 
-The package is their place among the layers, beside the actors, which reach them through a port and a handle and never by
-import. Source: docs/domain.md sections 9 and 10.
+They are siblings of the actors, which reach them through a Serve handle and never by import.
+Source: docs/domain.md sections 9 and 10.
 """

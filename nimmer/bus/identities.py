@@ -53,6 +53,13 @@ def identities(environment: str) -> dict[str, Permissions]:
         f"{env}.thalamus.status.request",
         f"{env}.world.quiz.request",
         f"{env}.npc.*.action",
+        f"{env}.cortex.nyx.request",
+        f"{env}.cortex.nyx.status",
+        f"{env}.cortex.gemma.transform",
+        f"{env}.organs.vision.detect",
+        f"{env}.organs.speech.*",
+        f"{env}.organs.cards.status",
+        f"{env}.organs.conversation.say",
     )
     public = (
         f"{env}.npc.*.state",
@@ -66,12 +73,14 @@ def identities(environment: str) -> dict[str, Permissions]:
         f"{env}.economy.lifeforce.*",
         f"{env}.world.arena.*",
         f"{env}.world.virtual.aggregate",
+        f"{env}.cortex.nyx.response",
     )
     commands = (
         f"{env}.npc.*.commands.>",
         f"{env}.thalamus.governor.command",
         f"{env}.thalamus.gates.command",
         f"{env}.world.virtual.command",
+        f"{env}.cortex.nyx.command",
     )
     found = {
         BRIDGE: Permissions((f"{env}.>", "$JS.API.>", "_INBOX.>"), (f"{env}.>", f"{inbox_prefix(BRIDGE)}.>")),

@@ -15,10 +15,12 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from nimmer.bus import (
+    cortex_messages,
     device_messages,
     garden_messages,
     governor_messages,
     life_messages,
+    organ_messages,
     subject,
     village_messages,
     world_messages,
@@ -213,6 +215,8 @@ _BODIES: dict[str, type[Struct]] = {
         garden_messages,
         governor_messages,
         device_messages,
+        cortex_messages,
+        organ_messages,
     )
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, Struct) and kind is not Struct

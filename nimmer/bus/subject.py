@@ -13,6 +13,13 @@ from typing import Literal
 
 from msgspec import Struct
 
+from nimmer.bus.cortex_messages import (
+    CognitiveRequest,
+    CognitiveResponse,
+    CortexStatus,
+    CortexStatusRequest,
+    TransformRequest,
+)
 from nimmer.bus.device_messages import DEVICE, DeviceReading
 from nimmer.bus.garden_messages import CorrelationEvent, VerificationOutcome, VerifiedSignal, VirtualStatus
 from nimmer.bus.governor_messages import GovernorObserved
@@ -27,6 +34,18 @@ from nimmer.bus.life_messages import (
     NpcState,
     TrainingFrame,
     WaveSignal,
+)
+from nimmer.bus.organ_messages import (
+    Detections,
+    DetectRequest,
+    OrgansStatus,
+    OrgansStatusRequest,
+    Said,
+    SayRequest,
+    Speech,
+    SynthesizeRequest,
+    TranscribeRequest,
+    Transcript,
 )
 from nimmer.bus.village_messages import (
     Command,
@@ -127,6 +146,22 @@ TOPICS: tuple[Topic, ...] = (
     Topic("npc.{npc}.state", NpcState, "event", "one tick of an NPC"),
     Topic("npc.{npc}.action", NpcAction, "request", "proposes an action for an NPC", Reply),
     Topic("npc.{host}.commands.{command}", Command, "request", "an order to a host's supervisor", Reply),
+    Topic("cortex.nyx.request", CognitiveRequest, "request", "a question for the cortex", CognitiveResponse),
+    Topic("cortex.nyx.response", CognitiveResponse, "event", "what became of a question, for all to hear"),
+    Topic("cortex.nyx.status", CortexStatusRequest, "request", "asks how the cortex fares", CortexStatus),
+    Topic("cortex.nyx.command", Command, "request", "an order to the gate of the cortex", Reply),
+    Topic(
+        "cortex.gemma.transform",
+        TransformRequest,
+        "request",
+        "asks what question a transition makes",
+        CognitiveRequest,
+    ),
+    Topic("organs.vision.detect", DetectRequest, "request", "asks what is in a picture", Detections),
+    Topic("organs.speech.transcribe", TranscribeRequest, "request", "asks what was said", Transcript),
+    Topic("organs.speech.synthesize", SynthesizeRequest, "request", "asks for a text to be spoken", Speech),
+    Topic("organs.cards.status", OrgansStatusRequest, "request", "asks how the organs fare", OrgansStatus),
+    Topic("organs.conversation.say", SayRequest, "request", "somebody speaks to an NPC", Said),
     Topic("economy.lifeforce.charge", LifeforceSum, "event", "what was paid for one reason in a beat"),
     Topic("economy.lifeforce.reward", LifeforceSum, "event", "what was earned for one reason in a beat"),
     Topic(

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from nimmer.config.cortex import BoundarySettings, CortexSettings
 from nimmer.config.organism import (
     DevicesSettings,
     LifeforceSettings,
@@ -18,6 +19,7 @@ from nimmer.config.organism import (
     ThalamusSettings,
     VirtualSettings,
 )
+from nimmer.config.organs import OrgansSettings
 from nimmer.config.section import Section
 from nimmer.config.village import GovernorSettings, VillageSettings, WorldSettings
 
@@ -176,6 +178,9 @@ class Settings(BaseSettings):
     thalamus: ThalamusSettings = ThalamusSettings()
     devices: DevicesSettings = DevicesSettings()
     governor: GovernorSettings = GovernorSettings()
+    cortex: CortexSettings = CortexSettings()
+    boundary: BoundarySettings = BoundarySettings()
+    organs: OrgansSettings = OrgansSettings()
     bus: BusSettings = BusSettings()
     stores: StoresSettings = StoresSettings()
     ray: RaySettings = RaySettings()
@@ -203,6 +208,11 @@ class Settings(BaseSettings):
     def brains_path(self) -> Path:
         """Return the directory of the NPCs' own weights."""
         return self.village.weights_dir or self.state_path / "brains"
+
+    @property
+    def share_path(self) -> Path:
+        """Return the directory of pictures and sound that messages name by path."""
+        return self.organs.shared_dir or self.state_path / "share"
 
     @property
     def colour(self) -> str:

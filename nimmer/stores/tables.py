@@ -35,6 +35,8 @@ class Table(StrEnum):
     NERVE_TRAILS = "nerve_trails"
     CORRELATION_EVENTS = "correlation_events"
     INCIDENTS = "incidents"
+    CORTEX_CALLS = "cortex_calls"
+    ORGAN_OPERATIONS = "organ_operations"
 
 
 class Kind(Enum):
@@ -134,6 +136,23 @@ SHAPES: dict[Table, Shape] = {
         + _columns(correct=_WHOLE)
         + _optional(missing=_JSON),
         ("run", "world_tick", "npc", "level"),
+    ),
+    Table.CORTEX_CALLS: Shape(
+        _columns(run=_RUN, call=_TEXT, at=_TIME, identity=_TEXT, priority=_SMALL, event_type=_TEXT)
+        + _columns(domain=_TEXT, outcome=_TEXT)
+        + _optional(ended_at=_TIME, npc=_WHOLE, world_tick=_BIG, reason=_TEXT, model=_TEXT, wait_ms=_REAL)
+        + _optional(engine_ms=_REAL, prompt_tokens=_WHOLE, completion_tokens=_WHOLE, lifeforce=_REAL)
+        + _optional(request=_JSON, response=_JSON, commands=_JSON),
+        ("run", "call"),
+        replace=True,
+    ),
+    Table.ORGAN_OPERATIONS: Shape(
+        _columns(run=_RUN, operation=_TEXT, at=_TIME, identity=_TEXT, organ=_TEXT, priority=_SMALL)
+        + _columns(outcome=_TEXT)
+        + _optional(ended_at=_TIME, model=_TEXT, card=_SMALL, reason=_TEXT, wait_ms=_REAL, load_ms=_REAL)
+        + _optional(run_ms=_REAL, lifeforce=_REAL, request=_JSON, result=_JSON),
+        ("run", "operation"),
+        replace=True,
     ),
     Table.PROMOTIONS: Shape(
         _columns(run=_RUN, world_tick=_BIG, level_to=_WHOLE, at=_TIME, kind=_TEXT, level_from=_WHOLE)

@@ -44,7 +44,19 @@ def test_only_operator_and_bridge_give_commands() -> None:
 
 def test_a_guest_asks_and_acts_and_no_more() -> None:
     guest = identities("dev")["guest"]
-    asked = ("nervous.cells.math.request", "thalamus.status.request", "world.quiz.request", "npc.*.action")
+    asked = (
+        "nervous.cells.math.request",
+        "thalamus.status.request",
+        "world.quiz.request",
+        "npc.*.action",
+        "cortex.nyx.request",
+        "cortex.nyx.status",
+        "cortex.gemma.transform",
+        "organs.vision.detect",
+        "organs.speech.*",
+        "organs.cards.status",
+        "organs.conversation.say",
+    )
     assert guest.publish == tuple(f"dev.{subject}" for subject in asked)
 
 

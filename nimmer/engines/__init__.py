@@ -1,0 +1,1 @@
+"""Drivers of models: processes that serve one, clients that ask one, and what loads one into memory."""
