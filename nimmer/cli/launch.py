@@ -7,7 +7,6 @@ so that whatever kills this process, the next launcher can clear it. Source: doc
 import contextlib
 import os
 import secrets
-import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 from nimmer.arena.memory import Arena, shared_memory_directory
 from nimmer.arena.outbox import Letter, Outbox
-from nimmer.bus.identities import BRIDGE, NERVOUS, identities
+from nimmer.bus.identities import identities
 from nimmer.bus.message import Incident, Source
 from nimmer.bus.subject import build
 from nimmer.bus.voice import Voice
 from nimmer.chance import fresh_seed
 from nimmer.cli.census import CensusTaker
 from nimmer.cli.cluster import RUN_VARIABLE, Cluster, connect, prepare
-from nimmer.cli.life_settings import governor_mode, governor_weights, prices_of, rules_of
+from nimmer.cli.faculties import Faculties
 from nimmer.cli.readiness import check_world
+from nimmer.cli.run_charter import charter_of
 from nimmer.cli.servers import Servers
-from nimmer.cli.village import nats_passwords
 from nimmer.clock import Clock
 from nimmer.config import Settings
 from nimmer.embedded import credentials
@@ -37,6 +36,7 @@ from nimmer.stores.tables import Table
 from nimmer.stores.traces import RowBatch
 
 if TYPE_CHECKING:
+    from actors.charter import Charter
     from actors.village import Village
 
 Tell = Callable[[str], None]
@@ -67,6 +67,7 @@ class Launch:
     ready_s: float = 0.0
     summary: dict[str, Any] = field(default_factory=dict)
     census: CensusTaker | None = None
+    faculties: Faculties | None = None
     _named_births: int = 0
     _level: int = 0
     _run_row: dict[str, object] = field(default_factory=dict)
@@ -89,6 +90,8 @@ class Launch:
         passwords = credentials.ensure(settings.state_path, identities(settings.environment))
         if settings.ray.address is None and not ports.is_free(settings.ray.dashboard_port):
             raise ports.taken("ray.dashboard_port", settings.ray.dashboard_port)
+        self.faculties = Faculties(settings, household, passwords, clock, self.tell)
+        self.faculties.choose()
         self.servers = Servers(settings, household, passwords, clock)
         self.servers.start()
         events_port = ports.free_port()
@@ -110,6 +113,11 @@ class Launch:
         self.village.ready()
         self.servers.start_chroma()
         self._write_down_run()
+        self.faculties.start(
+            self.faculties.place(
+                self.run, charter.namespace, charter.host, self.servers.nats_url, self.servers.chroma_url
+            )
+        )
         self._name_processes()
         self.census = CensusTaker(settings, self.run, clock)
         self.ready_s = clock.monotonic_s()
@@ -129,6 +137,8 @@ class Launch:
             tell(f"{broken.partition(':')[0]} ended for good: {broken}")
         if self.census is not None and (hindered := self.census.tend()) is not None:
             tell(hindered)
+        if self.faculties is not None:
+            said += self.faculties.tend()
         if (births := self._births()) != self._named_births:
             self._named_births = births
             self._name_processes()
@@ -177,6 +187,8 @@ class Launch:
             if self.servers is not None:
                 last.callback(self.servers.stop)
             last.callback(self._leave_ray)
+            if self.faculties is not None:
+                self.faculties.stop()
             if self.village is not None and self.arena is not None:
                 self._stop_village(self.village)
 
@@ -235,69 +247,16 @@ class Launch:
         self.household = None
         household.release()
 
-    def _charter(self, passwords: credentials.Credentials, events_port: int) -> Any:  # noqa: ANN401  Charter is imported late
-        from actors.charter import Charter
-
+    def _charter(self, passwords: credentials.Credentials, events_port: int) -> "Charter":
         settings, household = self.settings, self.household
         assert household is not None
         assert self.servers is not None
-        village, world, governor = settings.village, settings.world, settings.governor
-        arena = shared_memory_directory() / f"nimmer-{settings.environment}-{self.run}"
-        charter = Charter(
-            run=self.run,
-            environment=settings.environment,
-            seed=self.seed,
-            npcs=village.npcs,
-            level=village.level,
-            host=socket.gethostname().replace(".", "-"),
-            arena=str(arena),
-            state_dir=str(settings.state_path.absolute()),
-            levels_file=str(village.levels_file.absolute()) if village.levels_file else None,
-            world_hz=world.hz,
-            node_capacity=world.node_capacity,
-            snapshot_ticks=world.snapshot_ticks,
-            epoch_ticks=world.epoch_ticks,
-            quiz_epochs=world.quiz_epochs,
-            demote_after_quizzes=world.demote_after_quizzes,
-            tick_hz=village.tick_hz,
-            cpu_percent=village.cpu_percent,
-            memory_mb=village.memory_mb,
-            brain=village.brain,
-            weights_dir=str(settings.brains_path),
-            learning_rate=village.learning_rate if village.learns else None,
-            price_scale=settings.lifeforce.price_scale,
-            prices=prices_of(settings.lifeforce),
-            nerves_file=str(settings.nerves.table.absolute()) if settings.nerves.table else None,
-            rules=rules_of(settings.nerves),
-            devices_enabled=settings.devices.enabled,
-            thalamus_shards=settings.thalamus.shards,
-            virtual_enabled=settings.virtual.enabled,
-            virtual_speed=settings.virtual.speed,
-            virtual_every_s=settings.virtual.every_s,
-            virtual_horizon_s=settings.virtual.horizon_s,
-            virtual_futures=settings.virtual.futures,
-            virtual_share=settings.virtual.share,
-            limits_mode=settings.limits.mode,
-            governor_mode=governor_mode(governor),
-            governor_weights=str(governor_weights(governor) or ""),
-            governor_learns=governor.learns,
-            capacity_percent=governor.capacity_percent or 100.0 * (os.cpu_count() or 1),
-            max_tick_step_hz=governor.max_tick_step_hz,
-            max_cpu_step=governor.max_cpu_step,
-            min_tick_hz=governor.min_tick_hz,
-            max_tick_hz=governor.max_tick_hz,
-            wave_mirror=settings.telemetry.wave_mirror,
-            batch_ms=settings.stores.batch_ms,
-            spool_mb=settings.stores.spool_mb,
-            nats_url=self.servers.nats_url,
-            postgres_dsn=self.servers.postgres_dsn,
-            ray_events_port=events_port if settings.ray.address is None else 0,
-            secrets={
-                **{name: nats_passwords(settings, passwords)[name] for name in (BRIDGE, NERVOUS)},
-                "postgres": "" if settings.stores.postgres_url else passwords.postgres,
-            },
+        assert self.faculties is not None
+        arena = str(shared_memory_directory() / f"nimmer-{settings.environment}-{self.run}")
+        charter = charter_of(
+            settings, self.run, self.seed, arena, self.servers, passwords, events_port, self.faculties.wanted
         )
-        household.update(arena=str(arena))
+        household.update(arena=arena)
         choice = limits_choice.choose(
             settings.limits.mode, charter.group, limits_choice.this_host(self.clock)
         )

@@ -43,6 +43,10 @@ COMMANDS: dict[str, Entry] = {
     "personality": Entry(
         "nimmer.cli.personality", "personality", "Show how differently NPCs act, and how that came to be."
     ),
+    "say": Entry(
+        "nimmer.cli.say", "say", "Speak to an NPC: a sound goes in, its answer comes out as sound and text."
+    ),
+    "talk": Entry("nimmer.cli.talk", "talk", "Talk with an NPC by keyboard."),
     "virtual": Entry(
         "nimmer.cli.virtual",
         "app",

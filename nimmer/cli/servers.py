@@ -22,7 +22,6 @@ from nimmer.embedded.nats_conf import BrokerLimits
 from nimmer.embedded.nats_server import NatsServer
 from nimmer.embedded.postgres_server import PostgresOptions, PostgresServer
 from nimmer.errors import HostError
-from nimmer.host import ports
 from nimmer.host.household import Household
 from nimmer.host.processes import ProcessId
 from nimmer.life.restart import Backoff, GiveUp, RestartPolicy
@@ -77,8 +76,11 @@ class Servers:
         self._credentials = credentials
         self._clock = clock
         self._watched: dict[str, _Watched] = {}
+        self._chroma: ChromaServer | None = None
         self.nats_url = ""
         self.postgres_dsn = ""
+        self.chroma_url = ""
+        """Where the vector store will answer; empty when there is to be none."""
 
     def start(self) -> None:
         """Start what the actors need and is not given as a URL; bring the database to this release's tables.
@@ -86,9 +88,7 @@ class Servers:
         Raises HostError or StoreError when a server does not come up.
         """
         settings, household = self._settings, self._household
-        port = settings.stores.chroma_port
-        if settings.stores.chroma and port is not None and not ports.is_free(port):
-            raise ports.taken("stores.chroma_port", port)  # said now, though it starts last
+        self._reserve_chroma()
         if settings.bus.url:
             self.nats_url = settings.bus.url
             asyncio.run(self._try_broker())
@@ -127,15 +127,23 @@ class Servers:
         bus = await NatsBus.connect(self.nats_url, BRIDGE, password, self._clock)
         await bus.close()
 
+    def _reserve_chroma(self) -> None:
+        """Know where the vector store will be, though it starts last; a port that is taken is said now."""
+        stores = self._settings.stores
+        if not stores.chroma:
+            return
+        if stores.chroma_url:
+            self.chroma_url = stores.chroma_url
+            return
+        self._chroma = ChromaServer(self._settings.state_path, self._clock, stores.chroma_port)
+        self.chroma_url = self._chroma.reserve()
+
     def start_chroma(self) -> None:
         """Start the vector store, without waiting for it: seconds of CPU that no first tick should wait behind."""
-        settings = self._settings
-        if settings.stores.chroma_url or not settings.stores.chroma:
-            self._household.update(chroma_url=settings.stores.chroma_url)
-            return
-        chroma = ChromaServer(settings.state_path, self._clock, settings.stores.chroma_port)
-        self._household.update(chroma_url=chroma.start())
-        self._watch("chroma", chroma)
+        self._household.update(chroma_url=shown(self.chroma_url) or None)
+        if self._chroma is not None:
+            self._chroma.start()
+            self._watch("chroma", self._chroma)
 
     def tend(self, tell: Callable[[str], None]) -> None:
         """Start again what ended by itself, on its old port; say so, and say when it is given up."""

@@ -13,10 +13,12 @@ from rich.console import Console
 
 from nimmer.cli.console import emit_json
 from nimmer.cli.durations import duration_s
+from nimmer.cli.faculties import NAMES as FACULTIES
 from nimmer.cli.launch import Launch
 from nimmer.cli.options import ConfigOption
 from nimmer.clock import SystemClock
 from nimmer.config import load
+from nimmer.errors import ConfigError
 
 LOOK_S = 0.2
 INTERRUPTED = 130
@@ -30,6 +32,10 @@ def up(
     ] = None,
     duration: Annotated[
         str | None, typer.Option("--for", metavar="20s", help="Stop after so long: 20s, 10m, 2h.")
+    ] = None,
+    without: Annotated[
+        str | None,
+        typer.Option(help="Faculties to leave out, separated by commas: cortex, organs."),
     ] = None,
     json_output: Annotated[
         bool, typer.Option("--json", help="End by printing one JSON object about the run.")
@@ -46,10 +52,12 @@ def up(
 
     [dim]$[/dim] nimmer up --npcs 9 --seed 7 --for 60s --json
 
+    [dim]$[/dim] nimmer up --without cortex,organs   [dim]# the village alone: less memory, a quicker start[/dim]
+
     [dim]$[/dim] NIMMERVERSE_ENV=staging nimmer up   [dim]# another environment, another state directory[/dim]
     """
     seconds = duration_s(duration) if duration else None
-    loaded = load({"village.npcs": npcs, "village.level": level, "seed": seed}, config)
+    loaded = load({"village.npcs": npcs, "village.level": level, "seed": seed, **_left_out(without)}, config)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     with _asked_to_stop() as stop, _ray_talks_to(loaded.settings.state_path / "logs" / "launcher.log"):
         launch = Launch(loaded.settings, SystemClock(), lambda line: console.print(line, style="dim"))
@@ -60,6 +68,15 @@ def up(
         _conclude(launch, console)
     if interrupted and seconds is not None:
         raise typer.Exit(INTERRUPTED)
+
+
+def _left_out(without: str | None) -> dict[str, object]:
+    """Return the settings that switch off what `--without` names. Raises ConfigError for a name there is not."""
+    names = [name.strip() for name in without.split(",")] if without else []
+    for name in names:
+        if name not in FACULTIES:
+            raise ConfigError(f"--without {name}: there is no such faculty; there are {', '.join(FACULTIES)}")
+    return {f"{name}.enabled": False for name in names}
 
 
 def _drive(launch: Launch, stop: threading.Event, seconds: float | None, console: Console) -> bool:

@@ -6,7 +6,7 @@ Source: docs/host.md, the state directory; docs/domain.md section 7.
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -46,6 +46,10 @@ class RunningVillage:
     def environment(self) -> str:
         """Return the village's environment."""
         return self.estate.environment
+
+    def patient(self, timeout_s: float) -> "RunningVillage":
+        """Return the same village, asked with more patience: an answer may take `timeout_s`."""
+        return replace(self, timeout_s=timeout_s)
 
     def nats_url(self) -> str:
         """Return the broker's address. Raises HostError while the village has none yet."""

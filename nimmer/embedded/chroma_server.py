@@ -26,6 +26,7 @@ class ChromaServer:
         self._data = state_dir / "chroma"
         self._fixed = port
         self._port = port
+        self._reserved = False
         self._child = Child("chroma", state_dir / "logs" / "chroma.log", clock)
 
     @property
@@ -40,17 +41,24 @@ class ChromaServer:
         """The running server process."""
         return self._child.identity
 
+    def reserve(self) -> str:
+        """Choose the port and return the url it will answer at. Raises HostError when the fixed port is taken."""
+        if self._fixed is not None and not ports.is_free(self._fixed):
+            raise ports.taken("stores.chroma_port", self._fixed)
+        self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._port = self._fixed or ports.remembered(self._data / "port") or ports.free_port()
+        (self._data / "port").write_text(f"{self._port}\n")
+        self._reserved = True
+        return self.url
+
     def start(self) -> str:
         """Start it and return its url at once, before it answers there.
 
         Raises:
             HostError: the binary is missing or the fixed port is taken.
         """
-        if self._fixed is not None and not ports.is_free(self._fixed):
-            raise ports.taken("stores.chroma_port", self._fixed)
-        self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._port = self._fixed or ports.remembered(self._data / "port") or ports.free_port()
-        (self._data / "port").write_text(f"{self._port}\n")
+        if not self._reserved:
+            self.reserve()
         self._start()
         return self.url
 

@@ -46,6 +46,8 @@ class Estate:
     """Without password."""
     chroma_url: str | None = None
     dashboard_url: str | None = None
+    cortex_url: str | None = None
+    organs_url: str | None = None
     ray_address: str | None = None
 
 

@@ -45,6 +45,8 @@ class Changes(TypedDict, total=False):
     postgres_dsn: str | None
     chroma_url: str | None
     dashboard_url: str | None
+    cortex_url: str | None
+    organs_url: str | None
     ray_address: str | None
 
 

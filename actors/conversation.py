@@ -1,0 +1,294 @@
+"""The conversation's actor: people speak to an NPC over the bus, by sound or by keyboard, and it answers.
+
+It walks the conversation nerve for each of them, at most `MOST_AT_ONCE` at a time; who is over that is told so. The
+NPC itself goes on living in its own process and lends what it perceives. As nyx-organs, with a connection of its own,
+so that a long sound harms nobody else. Source: docs/domain.md sections 5, 9 and 10; docs/organs.md, "Conversation".
+"""
+
+import asyncio
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+import ray
+from msgspec import Struct, to_builtins
+
+from actors.charter import Charter
+from actors.errands import CortexThought, OrganEars, OrganVoice
+from actors.shell import Shell, crashing, log
+from nimmer.arena.slot import Slot
+from nimmer.bus.bus import Bus, Delivery
+from nimmer.bus.cortex_messages import CognitiveRequest, CognitiveResponse, SuggestedAction
+from nimmer.bus.message import ErrorReply, decode
+from nimmer.bus.nats import NatsBus
+from nimmer.bus.organ_messages import (
+    Payload,
+    Said,
+    SayRequest,
+    Speech,
+    SynthesizeRequest,
+    TranscribeRequest,
+    Transcript,
+)
+from nimmer.errors import (
+    ArenaError,
+    BusPermissionError,
+    BusUnavailableError,
+    CortexError,
+    MessageError,
+    NimmerError,
+    OrganError,
+)
+from nimmer.life.nerve_run import RunOutcome
+from nimmer.life.percept import Percept, unpack
+from nimmer.life.spoken_talk import SpokenTalk
+from nimmer.stores.tables import Table
+from nimmer.stores.traces import RowBatch
+
+ORGANS = "nyx-organs"
+STEP_S = 0.02
+MOST_AT_ONCE = 4
+RECONNECT_S = 0.5
+PRIORITY = 8
+"""Of what a person waits for: above NPCs, below a reflex."""
+MOST_HEARD = 1000
+"""Characters of what was said that the cortex is given."""
+_OUTCOMES = {RunOutcome.SUCCESS: "success", RunOutcome.TIMEOUT: "timeout"}
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """One conversation under way: its ports, and the nerve between them."""
+
+    ears: OrganEars
+    thought: CortexThought
+    voice: OrganVoice
+    nerve: SpokenTalk
+
+    @property
+    def failure(self) -> str:
+        """Return why it cannot go on, empty while it can."""
+        return self.ears.errand.failure or self.thought.errand.failure or self.voice.errand.failure
+
+    async def drop(self) -> None:
+        """Let go of what is still under way."""
+        for errand in (self.ears.errand, self.thought.memories, self.thought.errand, self.voice.errand):
+            await errand.drop()
+
+
+class ConversationShell(Shell):
+    """Who speaks for the NPCs when people speak to them."""
+
+    entity = "conversation"
+
+    def __init__(self, charter: Charter) -> None:
+        """Know the nerve's table. Raises NerveError when the table in force has no conversation nerve to walk."""
+        super().__init__(charter)
+        self._nerve = next((one for one in charter.nerves() if one.name == "conversation"), None)
+        self._talking: set[asyncio.Task[None]] = set()
+        self._outcomes: dict[str, int] = {}
+        self._bus: Bus | None = None
+        self._busy = 0
+
+    @crashing
+    async def live(self) -> None:
+        """Answer who speaks until told to stop."""
+        while not self.stopping.is_set():
+            try:
+                self._bus = await NatsBus.connect(
+                    self.charter.nats_url, ORGANS, self.charter.secrets[ORGANS], self.clock
+                )
+                await self._bus.subscribe(f"{self.charter.environment}.organs.conversation.say", self._hear)
+                break
+            except BusPermissionError:
+                raise
+            except BusUnavailableError as error:
+                log.warning("conversation: %s", error)
+                await self.clock.sleep_s(RECONNECT_S)
+        await self.stopping.wait()
+        if self._bus is not None:
+            await self._bus.close()
+
+    async def status(self) -> dict[str, Any]:
+        """Return how many conversations are under way, refused as too many, and ended, by outcome."""
+        return {"talking": len(self._talking), "busy": self._busy, "outcomes": dict(self._outcomes)}
+
+    async def stop(self) -> dict[str, Any]:
+        """Let go of every conversation and return the status."""
+        self.stopping.set()
+        for task in self._talking:
+            task.cancel()
+        await asyncio.gather(*self._talking, return_exceptions=True)
+        return await self.status()
+
+    async def _hear(self, delivery: Delivery) -> None:
+        """Begin one conversation and return at once: the next one need not wait for it."""
+        if len(self._talking) >= MOST_AT_ONCE:
+            self._busy += 1
+            busy = ErrorReply("unavailable", f"{MOST_AT_ONCE} conversations are under way; ask again")
+            await self._reply(delivery, busy)
+            return
+        task = asyncio.get_running_loop().create_task(self._answer(delivery))
+        self._talking.add(task)
+        task.add_done_callback(self._talking.discard)
+
+    async def _answer(self, delivery: Delivery) -> None:
+        try:
+            body = decode(delivery.subject, delivery.payload).body
+            assert isinstance(body, SayRequest)
+            answer: Struct = await self.say(body)
+        except MessageError as error:
+            answer = ErrorReply("bad_message", str(error)[:1000])
+        except NimmerError as error:
+            answer = ErrorReply("refused", str(error)[:1000])
+        await self._reply(delivery, answer)
+
+    async def _reply(self, delivery: Delivery, body: Struct) -> None:
+        if self._bus is not None and delivery.reply:
+            await self._bus.publish(delivery.reply, self.voice.say(body))
+
+    async def say(self, request: SayRequest) -> Said:
+        """Return the whole conversation that `request` begins.
+
+        Raises OrganError or CortexError when there is nobody to speak to, nothing was said, or no organ for it.
+        """
+        percept = self._percept(request.npc_id)
+        talk = self._begin(request, percept)
+        call = secrets.token_hex(8)
+        began_s = self.clock.unix_s()
+        try:
+            said = await self._walk(request, talk)
+        finally:
+            await talk.drop()
+        self._outcomes[said.outcome] = self._outcomes.get(said.outcome, 0) + 1
+        await self._write_down(call, began_s, said)
+        return said
+
+    async def _walk(self, request: SayRequest, talk: Talk) -> Said:
+        nerve, reason = talk.nerve, ""
+        run = nerve.step(self.clock.monotonic_s())
+        while run is None:
+            if reason := talk.failure:
+                run = nerve.give_up(self.clock.monotonic_s())
+                break
+            await self.clock.sleep_s(STEP_S)
+            waited_in = nerve.state
+            run = nerve.step(self.clock.monotonic_s())
+            if run is not None and run.outcome == RunOutcome.TIMEOUT:
+                reason = f"{waited_in.lower()} took longer than the nerve's patience"
+        return Said(
+            npc_id=request.npc_id,
+            transcript=talk.ears.transcript() or "",
+            answer=talk.thought.answer(),
+            outcome=_OUTCOMES.get(run.outcome, "failure"),  # type: ignore[arg-type]  # one of the three words
+            states=nerve.words(run),
+            hear_ms=round(talk.ears.errand.took_ms, 1),
+            think_ms=round(talk.thought.memories.took_ms + talk.thought.errand.took_ms, 1),
+            speak_ms=round(talk.voice.errand.took_ms, 1),
+            audio=talk.voice.audio,
+            reason=reason[:1000],
+        )
+
+    def _begin(self, request: SayRequest, percept: Percept) -> Talk:
+        if self._nerve is None:
+            raise CortexError("the table of nerves in force (nerves.table) has no conversation nerve")
+        if not self.charter.cortex_enabled:
+            raise CortexError(
+                "there is no cortex to think of an answer: start the village with cortex.enabled = true"
+            )
+        audio = request.audio
+        if audio is None and not request.text.strip():
+            raise OrganError("nothing was said: give text or audio")
+        if (audio is not None or request.speak) and not self.charter.organs_enabled:
+            raise OrganError("there are no organs to hear and speak with: type, and ask for no sound")
+        now_s = self.clock.monotonic_s
+        ears = OrganEars(request.text, None if audio is None else lambda: self._transcribe(audio), now_s)
+        thought = CortexThought(
+            lambda heard: self._recall(request.npc_id, heard),
+            lambda heard, memories: self._think(request.npc_id, percept, heard, memories),
+            now_s,
+        )
+        voice = OrganVoice((lambda text: self._speak(text, request)) if request.speak else None, now_s)
+        talk = SpokenTalk(self._nerve, percept, ears, thought, voice, self.charter.price_scale)
+        return Talk(ears, thought, voice, talk)
+
+    def _percept(self, npc: int) -> Percept:
+        if npc >= self.charter.npcs:
+            raise OrganError(f"there is no NPC {npc}; this village has 0..{self.charter.npcs - 1}")
+        try:
+            record = Slot(self.arena, npc).percept()
+        except ArenaError:
+            record = None
+        if record is None:
+            raise OrganError(f"npc {npc} perceives nothing yet; ask again")
+        return unpack(record)
+
+    async def _transcribe(self, audio: Payload) -> Transcript:
+        request = TranscribeRequest(audio, priority=PRIORITY)
+        heard: Transcript = await self._app("organs").transcribe.remote(request, self.entity)
+        if not heard.text.strip():
+            raise OrganError("no speech was heard in it")
+        return heard
+
+    async def _speak(self, text: str, request: SayRequest) -> Speech:
+        wanted = SynthesizeRequest(text[:2000], keep=request.keep, priority=PRIORITY)
+        spoken: Speech = await self._app("organs").synthesize.remote(wanted, self.entity)
+        return spoken
+
+    async def _recall(self, npc: int, heard: str) -> list[str]:
+        return []
+
+    async def _think(self, npc: int, percept: Percept, heard: str, memories: list[str]) -> str:
+        request = CognitiveRequest(
+            event_type="conversation",
+            domain="social",
+            confidence=1.0,
+            structured_input={
+                "heard": heard[:MOST_HEARD],
+                "node": percept.node,
+                "level": percept.level,
+                "knows_percent": round(100.0 * percept.coverage),
+                "companions": percept.occupants,
+                "energy_percent": round(100.0 * percept.energy),
+            },
+            suggested_actions=[SuggestedAction("answer", 1.0)],
+            npc_id=npc,
+            priority=PRIORITY,
+        )
+        answer: CognitiveResponse = await self._app("cortex").think.remote(request, self.entity, memories)
+        if answer.outcome != "answered":
+            raise CortexError(f"the cortex gave no answer ({answer.outcome}): {answer.reason}")
+        return answer.result.answer
+
+    def _app(self, name: str) -> Any:  # noqa: ANN401  a Serve handle
+        from ray import serve  # seconds to import, and not there in a base install
+
+        return serve.get_app_handle(f"{self.charter.environment}-{name}")
+
+    async def _write_down(self, call: str, began_s: float, said: Said) -> None:
+        row = {
+            "run": self.charter.run,
+            "operation": call,
+            "at": began_s,
+            "ended_at": self.clock.unix_s(),
+            "identity": "guest",
+            "organ": "conversation",
+            "priority": PRIORITY,
+            "outcome": "done" if said.outcome == "success" else "failed",
+            "reason": said.reason.replace("\0", "") or None,
+            "run_ms": said.hear_ms + said.think_ms + said.speak_ms,
+            "request": {"npc": said.npc_id, "transcript": said.transcript.replace("\0", "")},
+            "result": {"answer": said.answer, "states": said.states, **_times(said)},
+        }
+        try:
+            recorder = ray.get_actor("recorder", namespace=self.charter.namespace)
+            await recorder.keep.remote(RowBatch(Table.ORGAN_OPERATIONS, (row,)))
+        except (ValueError, NimmerError, ray.exceptions.RayError) as error:
+            self.report("not-written", "conversation", f"its trail is lost: {error}"[:500])
+
+
+def _times(said: Said) -> dict[str, object]:
+    return {name: to_builtins(getattr(said, name)) for name in ("hear_ms", "think_ms", "speak_ms")}
+
+
+ConversationActor = ray.remote(ConversationShell)

