@@ -17,6 +17,7 @@ from nimmer.life.bearing import BEARINGS, Bearing
 from nimmer.life.behaviour import Behaviour, Lesson
 from nimmer.life.body_cells import BodyCells
 from nimmer.life.collision_avoidance import CollisionMemory
+from nimmer.life.conversation import ConversationMemory
 from nimmer.life.economy import REWARDS
 from nimmer.life.evolution import EvolutionRules
 from nimmer.life.gate import ResonantGate
@@ -103,6 +104,7 @@ class Body:
         nerves: tuple[NerveSpec, ...] | None = None,
         rules: EvolutionRules | None = None,
         guide: Guide | None = None,
+        asks: bool = False,
     ) -> None:
         """Be born.
 
@@ -115,8 +117,8 @@ class Body:
             real: whether it lives in the real garden, whose gates ask for more, or in the virtual one.
             prices: what things cost instead, where they were measured.
             nerves: the table of its nerves; the built-in ones when not given.
-            rules: when a nerve evolves.
-            guide: who knows the way; nobody when not given.
+            rules: when a nerve evolves; guide: who knows the way, nobody when not given.
+            asks: whether there is a cortex that its conversation nerve may ask.
 
         Raises ValueError when `slots` or `price_scale` is out of range.
         """
@@ -132,7 +134,8 @@ class Body:
             ResonantGate(spec.in_garden(real), index, BODY_CELLS, price_scale, prices)
             for index, spec in enumerate(BODY_GATES)
         )
-        memories = {"collision_avoidance": CollisionMemory(node_capacity)}
+        talks = ConversationMemory(asks=asks)
+        memories = {"collision_avoidance": CollisionMemory(node_capacity), "conversation": talks}
         table = built_in_nerves() if nerves is None else nerves
         self.behaviour = Behaviour(self.gates, make_nerves(table, price_scale, prices, rules, memories))
         self.metabolism = Metabolism(price_scale)
