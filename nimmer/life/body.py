@@ -117,7 +117,8 @@ class Body:
             real: whether it lives in the real garden, whose gates ask for more, or in the virtual one.
             prices: what things cost instead, where they were measured.
             nerves: the table of its nerves; the built-in ones when not given.
-            rules: when a nerve evolves; guide: who knows the way, nobody when not given.
+            rules: when a nerve evolves.
+            guide: who knows the way; nobody when not given.
             asks: whether there is a cortex that its conversation nerve may ask.
 
         Raises ValueError when `slots` or `price_scale` is out of range.

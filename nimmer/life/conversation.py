@@ -170,7 +170,9 @@ def _dry(scene: Scene, memory: ConversationMemory) -> bool:
     if not memory.asks or scene.silent or scene.now_s < memory.asks_from_s:
         return False
     percept = scene.percept
-    return percept.occupants > 0 and percept.coverage < 1.0 and (percept.news == 0 or _fruitless(scene, memory))
+    return (
+        percept.occupants > 0 and percept.coverage < 1.0 and (percept.news == 0 or _fruitless(scene, memory))
+    )
 
 
 def _transcribed(scene: Scene, memory: ConversationMemory) -> bool:
