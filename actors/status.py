@@ -95,7 +95,8 @@ def asked(charter: Charter) -> tuple[str, ...]:
     shards = tuple(f"thalamus-{shard}" for shard in range(charter.thalamus_shards))
     devices = ("devices",) if charter.devices_enabled else ()
     virtual = ("virtual",) if charter.virtual_enabled else ()
-    return ("garden", "supervisor", "governor", "recorder", "cells", *devices, *shards, *virtual)
+    boundary = ("boundary",) if charter.cortex_enabled else ()
+    return ("garden", "supervisor", "governor", "recorder", "cells", *devices, *shards, *virtual, *boundary)
 
 
 async def _asked(ask: Ask, name: str) -> dict[str, Any]:

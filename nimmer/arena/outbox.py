@@ -25,6 +25,7 @@ OUTBOXES = (
     "thalamus-2",
     "thalamus-3",
     "virtual",
+    "boundary",
 )
 """Who writes which outbox, by index."""
 
