@@ -171,9 +171,7 @@ class BoundaryShell(Shell):
         if response.outcome == "answered":
             text = remembrance(_plain(request), _plain(response), [one._asdict() for one in result.fates])
             call = str(row["call"])
-            await self._recollection.keep(
-                [Memory(self.charter.run, call, asker.npc, asker.world_tick, text)]
-            )
+            await self._recollection.keep([Memory(self.charter.run, call, asker.npc, asker.world_tick, text)])
 
     def _row(
         self, asker: Asker, request: CognitiveRequest, response: CognitiveResponse, fates: list[Fate]

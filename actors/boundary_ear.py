@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from actors.shell import log
 from nimmer.bus.bus import Bus, Delivery
-from nimmer.bus.message import ErrorReply, TransformRequest, decode
+from nimmer.bus.cortex_messages import TransformRequest
+from nimmer.bus.message import ErrorReply, decode
 from nimmer.bus.nats import NatsBus
 from nimmer.bus.subject import build
 from nimmer.cortex.mapper import Mapper
@@ -40,7 +41,9 @@ class BoundaryEar:
         while True:
             try:
                 self._bus = bus = await self.dial()
-                await bus.subscribe(build(self._boundary.charter.environment, "cortex.gemma.transform"), self.hear)
+                await bus.subscribe(
+                    build(self._boundary.charter.environment, "cortex.gemma.transform"), self.hear
+                )
             except BusUnavailableError as error:
                 if not said:
                     log.warning("boundary: %s", error)

@@ -35,7 +35,7 @@ class Questions:
         """Return `(npcs,)` who may ask now: whom the governor permits, nobody where there is no cortex."""
         if not self._there:
             return np.zeros(self._npcs, np.bool_)
-        return arena.view("control")["cortex_permission"] != 0
+        return np.asarray(arena.view("control")["cortex_permission"] != 0)
 
     def hand_on(self, tick: int, npcs: list[int]) -> None:
         """Tell the boundary who asked in world tick `tick`; waits for nothing."""

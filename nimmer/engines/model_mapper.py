@@ -16,15 +16,12 @@ from msgspec.structs import replace
 from nimmer.bus.cortex_messages import CognitiveRequest, TransformRequest
 from nimmer.cortex.asker import Asker
 from nimmer.cortex.asking import QUESTION, ask, transform
-from nimmer.cortex.wording import MOST_TOKENS, TRIES, Messages, Said, believe, for_question, messages, schema
-from nimmer.errors import EngineError
+from nimmer.cortex.wording import MOST_TOKENS, TRIES, Messages, Said, believe, messages, schema
+from nimmer.errors import CortexError
 
 log = logging.getLogger("nimmer")
 WITHIN_S = 4.0
 """The longest all tries for one wording may take together."""
-ORDER = (
-    "You put a villager's situation into one short question of at most 20 words that it asks its inner voice."
-)
 
 
 class Words(Protocol):
@@ -43,7 +40,9 @@ class ModelMapper:
         self._words = words
         self._within_s = within_s
         self._schema = schema()
-        self._counts = dict.fromkeys(("by_model", "by_template", "retries", "nacks", "engine_away", "tokens"), 0)
+        self._counts = dict.fromkeys(
+            ("by_model", "by_template", "retries", "nacks", "engine_away", "tokens"), 0
+        )
 
     async def ask(self, asker: Asker, timeout_ms: int) -> CognitiveRequest:
         """See `Mapper.ask`."""
@@ -69,16 +68,20 @@ class ModelMapper:
         try:
             async with asyncio.timeout(self._within_s):
                 return await self._tried(request)
-        except (EngineError, TimeoutError) as error:
+        except (CortexError, TimeoutError) as error:
             self._counts["engine_away"] += 1
-            log.warning("the boundary's engine words nothing (%s); the template does", error or "too slow")
+            log.warning("the boundary's engine words nothing (%r); the template does", error)
             return None
 
     async def _tried(self, request: CognitiveRequest) -> str | None:
         hint = ""
         for number in range(TRIES):
             self._counts["retries"] += number > 0
-            said = await self._words.chat(messages(ORDER, for_question(request), hint), self._schema, MOST_TOKENS)
+            said = await self._words.chat(
+                messages(str(request.structured_input[QUESTION]), hint),
+                self._schema,
+                MOST_TOKENS,
+            )
             self._counts["tokens"] += said.tokens
             found = believe(said)
             if isinstance(found, str):

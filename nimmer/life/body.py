@@ -34,6 +34,7 @@ from nimmer.life.scene import Scene, Ways
 from nimmer.life.senses import BODY_CELLS, DISTANCE_LEFT, DISTANCE_RIGHT
 from nimmer.life.transition import Transition
 from nimmer.life.vigour import ENERGY_ONLY, State
+from nimmer.life.vocabulary import Memory
 from nimmer.life.wave import Wave
 from nimmer.minds.brain import Brain, Flags, Floats
 from nimmer.minds.guide import Guide, Lost
@@ -119,7 +120,7 @@ class Body:
             nerves: the table of its nerves; the built-in ones when not given.
             rules: when a nerve evolves.
             guide: who knows the way; nobody when not given.
-            asks: whether there is a cortex that its conversation nerve may ask.
+            asks: whether there is a cortex to ask.
 
         Raises ValueError when `slots` or `price_scale` is out of range.
         """
@@ -135,9 +136,9 @@ class Body:
             ResonantGate(spec.in_garden(real), index, BODY_CELLS, price_scale, prices)
             for index, spec in enumerate(BODY_GATES)
         )
-        talks = ConversationMemory(asks=asks)
-        memories = {"collision_avoidance": CollisionMemory(node_capacity), "conversation": talks}
-        table = built_in_nerves() if nerves is None else nerves
+        collision, conversation = CollisionMemory(node_capacity), ConversationMemory(asks=asks)
+        memories: dict[str, Memory] = {"collision_avoidance": collision, "conversation": conversation}
+        table = nerves or built_in_nerves()
         self.behaviour = Behaviour(self.gates, make_nerves(table, price_scale, prices, rules, memories))
         self.metabolism = Metabolism(price_scale)
         self.attention = Attention()
