@@ -18,6 +18,7 @@ from actors.charter import Charter
 from actors.filing import Filing
 from actors.keepsake import Keepsake
 from actors.npc import REFUSED
+from actors.questions import Questions
 from actors.shell import Shell, crashing, log
 from nimmer.arena.layout import ACTION
 from nimmer.bus.message import QuizReport, WorldDelta
@@ -78,6 +79,7 @@ class GardenShell(Shell):
         self._supervisors: dict[str, Any] = {}
         self._owed = {host.supervisor for host in hosts}
         self._filing = Filing(self)
+        self._questions = Questions(charter)
         self._header = self.arena.view("header")
         self._last_turn_s = 0.0
 
@@ -187,6 +189,7 @@ class GardenShell(Shell):
             "digest": garden.digest.hex(),
             "lived_s": self._lived_s(),
             "refused": {reason.name.lower(): count for reason, count in garden.refused.items()},
+            "questions_lost": self._questions.lost,
             "curriculum": garden_news.curriculum_status(self.charter.run, garden, self._ascent),
         }
 
@@ -210,12 +213,14 @@ class GardenShell(Shell):
         self._last_turn_s = self.clock.monotonic_s()
         wants = np.concatenate(self._wants)
         alive = wants["generation"] > 0
+        self.garden.permitted = self._questions.permitted(self.arena)
         turn = self.garden.turn(
             Wants(wants["npc_tick"], wants["seen_tick"], wants["verb"], wants["slot"], alive)
         )
         self._log.append(turn.frame)
         self._show(turn.view, turn.learned)
         charter, tick = self.charter, self.garden.tick
+        self._questions.hand_on(tick, turn.asked)
         if turn.changes:
             self.tell("world.arena.delta", WorldDelta(tick, turn.changes))
         if tick % AGGREGATE_TICKS == 0:

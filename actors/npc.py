@@ -67,7 +67,7 @@ class Birth:
 
     weights: its own safetensors file, or None for the hand-written explorer; rules: when its nerves evolve; prices:
     measured ones, None for the printed ones; nerves: a table of nerves, None for the packaged one; learning_rate: how
-    fast its net learns as it lives, None when it does not.
+    fast its net learns as it lives, None when it does not; asks: whether there is a cortex to ask.
     """
 
     npc: int
@@ -81,6 +81,7 @@ class Birth:
     prices: Prices | None = None
     nerves: str | None = None
     learning_rate: float | None = None
+    asks: bool = False
 
 
 class NpcShell:
@@ -130,6 +131,7 @@ class NpcShell:
             nerves=load_nerves(Path(birth.nerves) if birth.nerves else None),
             rules=birth.rules,
             guide=self._guide(1),
+            asks=birth.asks,
         )
         self._scribe = Scribe(Diary(self._slot.arena, birth.npc))
         self._verdicts = VerdictReader(self._slot.arena, birth.npc)

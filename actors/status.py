@@ -95,7 +95,7 @@ def asked(charter: Charter) -> tuple[str, ...]:
     shards = tuple(f"thalamus-{shard}" for shard in range(charter.thalamus_shards))
     devices = ("devices",) if charter.devices_enabled else ()
     virtual = ("virtual",) if charter.virtual_enabled else ()
-    cortex = ("conversation",) if charter.cortex_enabled else ()
+    cortex = ("boundary", "conversation") if charter.cortex_enabled else ()
     return ("garden", "supervisor", "governor", "recorder", "cells", *devices, *shards, *virtual, *cortex)
 
 

@@ -228,6 +228,7 @@ class SupervisorShell(Shell):
                 charter.prices,
                 charter.nerves_file,
                 charter.learning_rate if charter.brain == "mlp" else None,
+                charter.cortex_enabled,
             )
             self._actors[npc] = NpcActor.options(
                 name=f"npc-{npc}",

@@ -36,19 +36,24 @@ class Survey:
 
 
 class Surveyor:
-    """Looks at the NPCs of one arena, and counts the thoughts they were permitted to ask for."""
+    """Looks at the NPCs of one arena, and counts the thoughts they were permitted to ask for.
+
+    A question lasts one tick and an epoch hundreds: who asked since the last look wants the cortex in this one.
+    """
 
     def __init__(self, arena: Arena, board: Board) -> None:
         """Look at `arena`, whose columns are `board`."""
         self._arena, self._board = arena, board
         self._asked_in = np.zeros(board.npcs, "u8")
         self._asked = np.zeros(board.npcs, "i8")
+        self._wants = np.zeros(board.npcs, np.bool_)
 
     def noticed(self, actions: Records) -> None:
         """Count who asks the cortex in `actions` (`(npcs,)` of `ACTION`), each of an NPC's ticks once."""
         asks = (actions["verb"] == Verb.ASK_CORTEX) & (actions["npc_tick"] > self._asked_in)
         self._asked += asks & (self._board.control["cortex_permission"] != 0)
         self._asked_in[asks] = actions["npc_tick"][asks]
+        self._wants |= asks
 
     def look(self, share: Callable[[int], float], cpu_s: Callable[[int], float]) -> Survey:
         """Return how everyone fares now.
@@ -57,10 +62,12 @@ class Surveyor:
             share: CPU quota of an NPC, percent of a core.
             cpu_s: CPU its process has used since it was adopted.
         """
-        actions, gates = self._board.actions(), self._gates()
+        gates = self._gates()
+        wants = self._wants | (self._board.actions()["verb"] == Verb.ASK_CORTEX)
+        self._wants = np.zeros(self._board.npcs, np.bool_)
         return Survey(
             [
-                self._situation(npc, share(npc), int(actions["verb"][npc]), int(gates[npc]))
+                self._situation(npc, share(npc), bool(wants[npc]), int(gates[npc]))
                 for npc in range(self._board.npcs)
             ],
             [self._tally(npc, cpu_s(npc)) for npc in range(self._board.npcs)],
@@ -74,7 +81,7 @@ class Surveyor:
         gates = trails["gates"][(head - 1) % room + room * np.arange(len(cursors))]
         return np.where(head > 0, gates, ALL_STABLE)
 
-    def _situation(self, npc: int, share: float, verb: int, gates: int) -> NpcSituation:
+    def _situation(self, npc: int, share: float, wants: bool, gates: int) -> NpcSituation:
         percept, vitals, control = self._arena.view("percept"), self._board.vitals, self._board.control
         opened = [state == 1 for state in gate_states(gates)]
         return NpcSituation(
@@ -86,7 +93,7 @@ class Surveyor:
             energy=float(percept["energy"][npc]),
             lifeforce=float(vitals["lifeforce"][npc]),
             lateness_p99_ms=float(vitals["lateness_p99_us"][npc]) / 1e3,
-            wants_cortex=verb == Verb.ASK_CORTEX,
+            wants_cortex=wants,
             balance=float(self._arena.view("condition")["balance"][npc]),
             gates_open=sum(opened),
             urgent=any(

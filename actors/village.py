@@ -13,6 +13,7 @@ from typing import Any
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from actors.boundary import BoundaryActor
 from actors.bridge import BridgeActor
 from actors.cell_groups import CELL_GROUPS
 from actors.cells import CellsActor
@@ -69,6 +70,7 @@ class Village:
         if self.charter.virtual_enabled:
             self._create("virtual", VirtualActor)
         if self.charter.cortex_enabled:
+            self._create("boundary", BoundaryActor)
             self._create("conversation", ConversationActor)
 
     def _create(self, name: str, kind: Any, *arguments: object) -> None:  # noqa: ANN401  Ray's actor classes are untyped
@@ -139,7 +141,7 @@ class Village:
         """
         words: dict[str, Any] = {}
         shards = [f"thalamus-{shard}" for shard in range(self.charter.thalamus_shards)]
-        senses = ("conversation", "governor", "cells", "devices", *shards, "virtual")
+        senses = ("conversation", "boundary", "governor", "cells", "devices", *shards, "virtual")
         for name in (*senses, "garden", SUPERVISOR, "bridge", "recorder"):
             if name not in self.actors:
                 continue

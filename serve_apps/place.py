@@ -6,6 +6,10 @@ its own identity, and its rows go to the run's recorder by name.
 
 from dataclasses import dataclass, field
 
+from nimmer.cortex.apps import cortex_app, organs_app
+
+__all__ = ["Place", "cortex_app", "organs_app"]
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -27,13 +31,3 @@ class Place:
     chroma_url: str = ""
     thalamus_shards: int = 1
     price_scale: float = 0.01
-
-
-def cortex_app(environment: str) -> str:
-    """Return the name of the Serve app of the cortex."""
-    return f"{environment}-cortex"
-
-
-def organs_app(environment: str) -> str:
-    """Return the name of the Serve app of the organs."""
-    return f"{environment}-organs"

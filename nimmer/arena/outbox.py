@@ -25,6 +25,7 @@ OUTBOXES = (
     "thalamus-2",
     "thalamus-3",
     "virtual",
+    "boundary",
     "conversation",
 )
 """Who writes which outbox, by index."""

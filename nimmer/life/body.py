@@ -17,6 +17,7 @@ from nimmer.life.bearing import BEARINGS, Bearing
 from nimmer.life.behaviour import Behaviour, Lesson
 from nimmer.life.body_cells import BodyCells
 from nimmer.life.collision_avoidance import CollisionMemory
+from nimmer.life.conversation import ConversationMemory
 from nimmer.life.economy import REWARDS
 from nimmer.life.evolution import EvolutionRules
 from nimmer.life.gate import ResonantGate
@@ -33,6 +34,7 @@ from nimmer.life.scene import Scene, Ways
 from nimmer.life.senses import BODY_CELLS, DISTANCE_LEFT, DISTANCE_RIGHT
 from nimmer.life.transition import Transition
 from nimmer.life.vigour import ENERGY_ONLY, State
+from nimmer.life.vocabulary import Memory
 from nimmer.life.wave import Wave
 from nimmer.minds.brain import Brain, Flags, Floats
 from nimmer.minds.guide import Guide, Lost
@@ -103,6 +105,7 @@ class Body:
         nerves: tuple[NerveSpec, ...] | None = None,
         rules: EvolutionRules | None = None,
         guide: Guide | None = None,
+        asks: bool = False,
     ) -> None:
         """Be born.
 
@@ -117,6 +120,7 @@ class Body:
             nerves: the table of its nerves; the built-in ones when not given.
             rules: when a nerve evolves.
             guide: who knows the way; nobody when not given.
+            asks: whether there is a cortex to ask.
 
         Raises ValueError when `slots` or `price_scale` is out of range.
         """
@@ -132,8 +136,9 @@ class Body:
             ResonantGate(spec.in_garden(real), index, BODY_CELLS, price_scale, prices)
             for index, spec in enumerate(BODY_GATES)
         )
-        memories = {"collision_avoidance": CollisionMemory(node_capacity)}
-        table = built_in_nerves() if nerves is None else nerves
+        collision, conversation = CollisionMemory(node_capacity), ConversationMemory(asks=asks)
+        memories: dict[str, Memory] = {"collision_avoidance": collision, "conversation": conversation}
+        table = nerves or built_in_nerves()
         self.behaviour = Behaviour(self.gates, make_nerves(table, price_scale, prices, rules, memories))
         self.metabolism = Metabolism(price_scale)
         self.attention = Attention()

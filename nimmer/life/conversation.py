@@ -2,13 +2,14 @@
 
 The spoken way asks its ports (nimmer/minds/conversing.py) every tick and never waits for them; four seconds without
 an answer end it. Without the ports it talks face to face: three talks in a row that taught nothing end the run, and
-each such failure in a row keeps it silent for twice as long, since the others then know nothing it can use.
-Source: docs/domain.md section 5 (conversation) and section 6 (low lifeforce means silence).
+each such failure in a row keeps it silent for twice as long, since the others then know nothing it can use. Where there
+is a cortex it asks that one when company has nothing new to tell; each question in a row doubles the time to the next.
+Source: docs/domain.md section 5 (conversation), section 6 (low lifeforce means silence) and section 10 (cortex).
 """
 
 from typing import Any
 
-from nimmer.life.action import STAY, TALK, Action
+from nimmer.life.action import ASK_CORTEX, STAY, TALK, Action
 from nimmer.life.nerve_run import RunOutcome
 from nimmer.life.scene import Scene
 from nimmer.life.vocabulary import Guard, Signature, Vocabulary, always, shifted
@@ -21,6 +22,10 @@ TALKS = 3
 SILENCE_S = 0.2
 """How long it is silent after the first failure; each further one in a row doubles that."""
 LONGEST_SILENCE_S = 3.2
+ASKING_S = 5.0
+"""How long it does not ask the cortex again after a question; each further one in a row doubles that."""
+LONGEST_ASKING_S = 20.0
+"""Shorter than an epoch: who is denied, and then permitted by the governor, asks once more while that holds."""
 PATIENCE_S = 4.0
 """How long a spoken step may take: the cortex's own time limit."""
 
@@ -29,8 +34,11 @@ class ConversationMemory:
     """Who can be spoken with, what the present talk has brought, and how long to be silent."""
 
     __slots__ = (
+        "_asking_s",
         "_silence_s",
         "_talked",
+        "asks",
+        "asks_from_s",
         "ears",
         "found",
         "fruitless",
@@ -41,12 +49,23 @@ class ConversationMemory:
     )
 
     def __init__(
-        self, ears: Ears | None = None, thought: Thought | None = None, voice: Voice | None = None
+        self,
+        ears: Ears | None = None,
+        thought: Thought | None = None,
+        voice: Voice | None = None,
+        *,
+        asks: bool = False,
     ) -> None:
-        """Have these organs; with one of them missing the body exchanges facts face to face."""
+        """Have these organs; with one of them missing the body exchanges facts face to face.
+
+        asks: whether there is a cortex to ask; without one the nerve never does.
+        """
         self.ears = ears
         self.thought = thought
         self.voice = voice
+        self.asks = asks
+        self.asks_from_s = -1e18
+        self._asking_s = ASKING_S
         self.found = 0
         self.fruitless = 0
         self.since_s = -1e18
@@ -68,6 +87,7 @@ class ConversationMemory:
             self.found += scene.learned
             self.fruitless = 0
             self._silence_s = SILENCE_S
+            self._asking_s = ASKING_S
 
     def talked(self) -> None:
         """Count a talk, fruitless until something is learned."""
@@ -82,6 +102,11 @@ class ConversationMemory:
         """Say nothing for a while, each time longer."""
         self.quiet_until_s = now_s + self._silence_s
         self._silence_s = min(2.0 * self._silence_s, LONGEST_SILENCE_S)
+
+    def asked(self, now_s: float) -> None:
+        """Ask no more for a while, each time longer, until something was learned."""
+        self.asks_from_s = now_s + self._asking_s
+        self._asking_s = min(2.0 * self._asking_s, LONGEST_ASKING_S)
 
     def pause(self) -> None:
         """Nothing to forget."""
@@ -99,6 +124,8 @@ class ConversationMemory:
             "quiet_until_s": self.quiet_until_s,
             "silence_s": self._silence_s,
             "talked": self._talked,
+            "asks_from_s": self.asks_from_s,
+            "asking_s": self._asking_s,
         }
 
     def restore(self, state: dict[str, Any], shift_s: float = 0.0) -> None:
@@ -108,6 +135,8 @@ class ConversationMemory:
         self.quiet_until_s = shifted(state["quiet_until_s"], shift_s)
         self._silence_s = float(state["silence_s"])
         self._talked = bool(state["talked"])
+        self.asks_from_s = shifted(state.get("asks_from_s", -1e18), shift_s)
+        self._asking_s = float(state.get("asking_s", ASKING_S))
 
 
 def _company(scene: Scene, memory: ConversationMemory) -> bool:
@@ -136,6 +165,16 @@ def _fruitless(scene: Scene, memory: ConversationMemory) -> bool:
     return memory.fruitless >= TALKS
 
 
+def _dry(scene: Scene, memory: ConversationMemory) -> bool:
+    """Hold in company that has nothing new to tell, where there is a cortex and the last question is long ago."""
+    if not memory.asks or scene.silent or scene.now_s < memory.asks_from_s:
+        return False
+    percept = scene.percept
+    return (
+        percept.occupants > 0 and percept.coverage < 1.0 and (percept.news == 0 or _fruitless(scene, memory))
+    )
+
+
 def _transcribed(scene: Scene, memory: ConversationMemory) -> bool:
     return memory.ears is not None and memory.ears.transcript() is not None
 
@@ -155,6 +194,11 @@ def _patience_over(scene: Scene, memory: ConversationMemory) -> bool:
 def _talk(scene: Scene, memory: ConversationMemory) -> Action:
     memory.talked()
     return TALK
+
+
+def _ask(scene: Scene, memory: ConversationMemory) -> Action:
+    memory.asked(scene.now_s)
+    return ASK_CORTEX
 
 
 def _fall_silent(scene: Scene, memory: ConversationMemory) -> None:
@@ -216,6 +260,7 @@ CONVERSATION = Vocabulary(
         "speech": Guard(_speech, ("social",)),
         "learned": Guard(_learned, ("social",)),
         "fruitless": Guard(_fruitless, ("social",)),
+        "dry": Guard(_dry, ("social",)),
         "transcribed": Guard(_transcribed),
         "thought_out": Guard(_thought_out),
         "spoken": Guard(_spoken),
@@ -223,6 +268,7 @@ CONVERSATION = Vocabulary(
     },
     acts={
         "talk": _talk,
+        "ask": _ask,
         "fall_silent": _fall_silent,
         "attend": _attend,
         "transcribe": _transcribe,

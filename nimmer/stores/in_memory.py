@@ -37,8 +37,11 @@ class InMemoryTraces:
         return len(table) - before
 
     def _keep_row(self, table: Table, row: Row) -> None:
-        key = row_key(table, row)
-        if SHAPES[table].replace or key not in self.rows[table]:
+        key, shape = row_key(table, row), SHAPES[table]
+        old = self.rows[table].get(key)
+        if shape.completes and isinstance(old, dict):
+            self.rows[table][key] = old | {name: value for name, value in row.items() if value is not None}
+        elif shape.replace or old is None:
             self.rows[table][key] = dict(row)
 
     async def trails(

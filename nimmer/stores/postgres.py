@@ -21,7 +21,7 @@ from psycopg.types.json import Jsonb
 from nimmer.errors import StoreError, StoreUnavailableError
 from nimmer.stores.copy_format import TRAIL_COLUMNS, trails_as_copy
 from nimmer.stores.named_sql import named_sql
-from nimmer.stores.tables import SHAPES, Kind, Row, Shape, Table, json_text
+from nimmer.stores.tables import SHAPES, Column, Kind, Row, Shape, Table, json_text
 from nimmer.stores.traces import Batch, RecordBatch, RowBatch, Snapshot, Trail, moment
 
 _AWAY = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.ReadOnlySqlTransaction)
@@ -222,9 +222,10 @@ def _trigger_signals(batch: RecordBatch) -> list[Jsonb]:
 
 def _insertion(table: Table, shape: Shape) -> sql.Composed:
     names = [column.name for column in shape.columns]
-    changed = [name for name in names if name not in shape.key] if shape.replace else []
     replacement = sql.SQL(", ").join(
-        sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in changed
+        sql.SQL("{0} = {1}").format(sql.Identifier(column.name), _replaced(table, shape, column))
+        for column in shape.columns
+        if column.name not in shape.key
     )
     return sql.SQL("insert into {table} ({names}) values ({values}) {conflict} returning {new}").format(
         table=sql.Identifier(table.value),
@@ -238,6 +239,15 @@ def _insertion(table: Table, shape: Shape) -> sql.Composed:
         # only a row that was updated has a deleting transaction
         new=sql.SQL("xmax = 0"),
     )
+
+
+def _replaced(table: Table, shape: Shape, column: Column) -> sql.Composed:
+    """Return what a column becomes when its row is written again: the new value, or what it was where there is none."""
+    new = sql.SQL("excluded.{0}").format(sql.Identifier(column.name))
+    if not (shape.completes and column.nullable):
+        return new
+    old = sql.SQL("{0}.{1}").format(sql.Identifier(table.value), sql.Identifier(column.name))
+    return sql.SQL("coalesce({0}, {1})").format(new, old)
 
 
 def _values(shape: Shape, row: Row) -> list[object]:

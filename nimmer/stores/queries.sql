@@ -107,3 +107,11 @@ where run = %(run)s and recommended is not null and epoch in (
     limit %(limit)s
 )
 order by epoch, npc;
+
+-- name: answered_calls
+select run, call, npc, coalesce(world_tick, 0) as world_tick, request, response,
+       coalesce(commands, '[]'::jsonb) as commands
+from cortex_calls
+where outcome = 'answered' and npc is not null and request is not null and response is not null
+  and (%(run)s::text is null or run = %(run)s) and at >= %(since)s
+order by at, run, call;

@@ -65,11 +65,15 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A table's columns and key. With `replace` a row written again replaces the old one, else it is dropped."""
+    """A table's columns and key. With `replace` a row written again replaces the old one, else it is dropped.
+
+    completes: a column that the new row leaves out keeps what it held, for rows that several write, each its part.
+    """
 
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     replace: bool = False
+    completes: bool = False
 
 
 def _columns(**kinds: Kind) -> tuple[Column, ...]:
@@ -145,6 +149,7 @@ SHAPES: dict[Table, Shape] = {
         + _optional(request=_JSON, response=_JSON, commands=_JSON),
         ("run", "call"),
         replace=True,
+        completes=True,
     ),
     Table.ORGAN_OPERATIONS: Shape(
         _columns(run=_RUN, operation=_TEXT, at=_TIME, identity=_TEXT, organ=_TEXT, priority=_SMALL)

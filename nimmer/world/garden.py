@@ -53,12 +53,13 @@ class View:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Turn:
-    """One world tick: what to log, what to show, whether anybody learned a house, and what to tell."""
+    """One world tick: what to log, what to show, whether anybody learned a house, what to tell, who asked the cortex."""
 
     frame: TickFrame
     view: View
     learned: bool
     changes: list[Change]
+    asked: list[int]
 
 
 class RealGarden:
@@ -123,7 +124,7 @@ class RealGarden:
         """Step the world by one tick."""
         before = self.village
         verbs, slots, present = self._acting(wants)
-        self.village, _ = step(
+        self.village, outcome = step(
             self.level,
             self.rules,
             before,
@@ -134,7 +135,8 @@ class RealGarden:
         )
         frame = TickFrame(self.tick, verbs, slots, present, self.permitted.copy(), self.digest)
         learned = self.village.knowledge is not before.knowledge
-        return Turn(frame, self.view(), learned, changes(before, self.village))
+        asked: list[int] = np.flatnonzero(outcome.asked[0]).tolist()
+        return Turn(frame, self.view(), learned, changes(before, self.village), asked)
 
     def view(self) -> View:
         """Return what everyone perceives now."""
