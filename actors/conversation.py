@@ -13,12 +13,12 @@ from typing import Any
 import ray
 from msgspec import Struct, to_builtins
 
+from actors.app_line import AppLine
 from actors.charter import Charter
 from actors.errands import CortexThought, OrganEars, OrganVoice
+from actors.interlocutor import Interlocutor
 from actors.shell import Shell, crashing, log
-from nimmer.arena.slot import Slot
 from nimmer.bus.bus import Bus, Delivery
-from nimmer.bus.cortex_messages import CognitiveRequest, CognitiveResponse, SuggestedAction
 from nimmer.bus.message import ErrorReply, decode
 from nimmer.bus.nats import NatsBus
 from nimmer.bus.organ_messages import (
@@ -30,8 +30,8 @@ from nimmer.bus.organ_messages import (
     TranscribeRequest,
     Transcript,
 )
+from nimmer.cortex.apps import organs_app
 from nimmer.errors import (
-    ArenaError,
     BusPermissionError,
     BusUnavailableError,
     CortexError,
@@ -40,7 +40,7 @@ from nimmer.errors import (
     OrganError,
 )
 from nimmer.life.nerve_run import RunOutcome
-from nimmer.life.percept import Percept, unpack
+from nimmer.life.percept import Percept
 from nimmer.life.spoken_talk import SpokenTalk
 from nimmer.stores.tables import Table
 from nimmer.stores.traces import RowBatch
@@ -51,8 +51,6 @@ MOST_AT_ONCE = 4
 RECONNECT_S = 0.5
 PRIORITY = 8
 """Of what a person waits for: above NPCs, below a reflex."""
-MOST_HEARD = 1000
-"""Characters of what was said that the cortex is given."""
 _OUTCOMES = {RunOutcome.SUCCESS: "success", RunOutcome.TIMEOUT: "timeout"}
 
 
@@ -81,9 +79,13 @@ class ConversationShell(Shell):
 
     entity = "conversation"
 
-    def __init__(self, charter: Charter) -> None:
-        """Know the nerve's table. Raises NerveError when the table in force has no conversation nerve to walk."""
+    def __init__(
+        self, charter: Charter, interlocutor: Interlocutor | None = None, organs: AppLine | None = None
+    ) -> None:
+        """Know the nerve's table; interlocutor and organs are those of `charter` when not given. Raises NerveError."""
         super().__init__(charter)
+        self._interlocutor = interlocutor or Interlocutor(charter, self.arena)
+        self._organs = organs or AppLine(organs_app(charter.environment), OrganError)
         self._nerve = next((one for one in charter.nerves() if one.name == "conversation"), None)
         self._talking: set[asyncio.Task[None]] = set()
         self._outcomes: dict[str, int] = {}
@@ -152,7 +154,7 @@ class ConversationShell(Shell):
 
         Raises OrganError or CortexError when there is nobody to speak to, nothing was said, or no organ for it.
         """
-        percept = self._percept(request.npc_id)
+        percept = self._interlocutor.perceives(request.npc_id)
         talk = self._begin(request, percept)
         call = secrets.token_hex(8)
         began_s = self.clock.unix_s()
@@ -204,66 +206,25 @@ class ConversationShell(Shell):
         now_s = self.clock.monotonic_s
         ears = OrganEars(request.text, None if audio is None else lambda: self._transcribe(audio), now_s)
         thought = CortexThought(
-            lambda heard: self._recall(request.npc_id, heard),
-            lambda heard, memories: self._think(request.npc_id, percept, heard, memories),
+            lambda heard: self._interlocutor.recalls(request.npc_id, percept, heard),
+            lambda heard, known: self._interlocutor.thinks(request.npc_id, percept, heard, known),
             now_s,
         )
         voice = OrganVoice((lambda text: self._speak(text, request)) if request.speak else None, now_s)
         talk = SpokenTalk(self._nerve, percept, ears, thought, voice, self.charter.price_scale)
         return Talk(ears, thought, voice, talk)
 
-    def _percept(self, npc: int) -> Percept:
-        if npc >= self.charter.npcs:
-            raise OrganError(f"there is no NPC {npc}; this village has 0..{self.charter.npcs - 1}")
-        try:
-            record = Slot(self.arena, npc).percept()
-        except ArenaError:
-            record = None
-        if record is None:
-            raise OrganError(f"npc {npc} perceives nothing yet; ask again")
-        return unpack(record)
-
     async def _transcribe(self, audio: Payload) -> Transcript:
         request = TranscribeRequest(audio, priority=PRIORITY)
-        heard: Transcript = await self._app("organs").transcribe.remote(request, self.entity)
+        heard: Transcript = await self._organs.call("transcribe", request, self.entity)
         if not heard.text.strip():
             raise OrganError("no speech was heard in it")
         return heard
 
     async def _speak(self, text: str, request: SayRequest) -> Speech:
         wanted = SynthesizeRequest(text[:2000], keep=request.keep, priority=PRIORITY)
-        spoken: Speech = await self._app("organs").synthesize.remote(wanted, self.entity)
+        spoken: Speech = await self._organs.call("synthesize", wanted, self.entity)
         return spoken
-
-    async def _recall(self, npc: int, heard: str) -> list[str]:
-        return []
-
-    async def _think(self, npc: int, percept: Percept, heard: str, memories: list[str]) -> str:
-        request = CognitiveRequest(
-            event_type="conversation",
-            domain="social",
-            confidence=1.0,
-            structured_input={
-                "heard": heard[:MOST_HEARD],
-                "node": percept.node,
-                "level": percept.level,
-                "knows_percent": round(100.0 * percept.coverage),
-                "companions": percept.occupants,
-                "energy_percent": round(100.0 * percept.energy),
-            },
-            suggested_actions=[SuggestedAction("answer", 1.0)],
-            npc_id=npc,
-            priority=PRIORITY,
-        )
-        answer: CognitiveResponse = await self._app("cortex").think.remote(request, self.entity, memories)
-        if answer.outcome != "answered":
-            raise CortexError(f"the cortex gave no answer ({answer.outcome}): {answer.reason}")
-        return answer.result.answer
-
-    def _app(self, name: str) -> Any:  # noqa: ANN401  a Serve handle
-        from ray import serve  # seconds to import, and not there in a base install
-
-        return serve.get_app_handle(f"{self.charter.environment}-{name}")
 
     async def _write_down(self, call: str, began_s: float, said: Said) -> None:
         row = {

@@ -1,4 +1,6 @@
-"""Writes the packaged GGUF as a model directory in bfloat16, the form vLLM loads:  scripts/gguf_to_directory.py DIRECTORY
+"""Writes the packaged GGUF as a model directory in bfloat16, the form vLLM loads.
+
+    scripts/gguf_to_directory.py DIRECTORY
 
 Run by the Python of .venv-vllm; see scripts/setup-vllm.
 """

@@ -6,6 +6,7 @@ still runs); docs/cortex.md; docs/organs.md.
 """
 
 import contextlib
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -85,6 +86,7 @@ class Faculties:
         from ray import serve
         from ray.serve.api import RunTarget
 
+        logging.getLogger("ray.serve").setLevel(logging.ERROR)  # its own news are told of below
         self._begun_s = self.clock.monotonic_s()
         targets = []
         for name in self.wanted:

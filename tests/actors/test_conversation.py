@@ -1,14 +1,16 @@
 """People speak to an NPC: every road through the conversation, and each that ends early says why."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from actors.app_line import AppLine
 from actors.charter import Charter
 from actors.conversation import MOST_AT_ONCE, ConversationShell
+from actors.interlocutor import Interlocutor
+from actors.recollection import Recollection
 from nimmer.arena.board import Board, empty_percepts
 from nimmer.arena.memory import Arena
 from nimmer.bus.bus import Delivery
@@ -32,26 +34,18 @@ TIMING = OrganTiming(1.0, 2.0, 3.0, 5.0, 0)
 WAV = Payload(data=b"RIFF")
 
 
-class Method:
-    """A method of a Serve handle."""
-
-    def __init__(self, call: Callable[..., Any]) -> None:
-        self._call = call
-
-    async def remote(self, *arguments: object) -> Any:  # noqa: ANN401  whatever the app returns
-        return self._call(*arguments)
-
-
-class Apps:
-    """Cortex and organs as their handles look from here."""
+class Apps(AppLine):
+    """Cortex and organs at the other end of a line."""
 
     def __init__(self) -> None:
         self.text = "where is the well"
         self.outcome = "answered"
         self.asked: list[CognitiveRequest] = []
         self.spoken: list[str] = []
-        self.transcribe, self.synthesize = Method(self._transcribe), Method(self._synthesize)
-        self.think = Method(self._think)
+        super().__init__("dev-apps", OrganError)
+
+    async def call(self, method: str, *arguments: object) -> Any:  # noqa: ANN401  whatever the app returns
+        return getattr(self, f"_{method}")(*arguments)
 
     def _transcribe(self, request: TranscribeRequest, identity: str) -> Transcript:
         if request.audio.data == b"noise":
@@ -71,13 +65,10 @@ class Apps:
 class Shell(ConversationShell):
     """The shell beside those apps; its trails stay with the test."""
 
-    def __init__(self, charter: Charter, apps: Apps) -> None:
-        super().__init__(charter)
-        self.apps = apps
+    def __init__(self, charter: Charter, arena: Arena, apps: Apps) -> None:
+        alone = Recollection(charter.run, None, 0)
+        super().__init__(charter, Interlocutor(charter, arena, apps, alone), apps)
         self.trails: list[Said] = []
-
-    def _app(self, name: str) -> Any:  # noqa: ANN401  a handle
-        return self.apps
 
     async def _write_down(self, call: str, began_s: float, said: Said) -> None:
         self.trails.append(said)
@@ -90,8 +81,10 @@ def apps() -> Apps:
 
 @pytest.fixture
 def shell(charter: Charter, arena: Arena, apps: Apps) -> Shell:
-    Board(arena).show(1, empty_percepts(NPCS), None)
-    return Shell(replace(charter, cortex_enabled=True, organs_enabled=True), apps)
+    records = empty_percepts(NPCS)
+    records["tick"], records["level"] = 1, 1
+    Board(arena).show(1, records, None)
+    return Shell(replace(charter, cortex_enabled=True, organs_enabled=True), arena, apps)
 
 
 async def test_a_spoken_question_is_heard_thought_about_and_answered(shell: Shell, apps: Apps) -> None:
@@ -104,8 +97,8 @@ async def test_a_spoken_question_is_heard_thought_about_and_answered(shell: Shel
     assert shell.trails == [said]
 
 
-async def test_typed_words_need_no_organs(shell: Shell, apps: Apps, charter: Charter) -> None:
-    mute = Shell(replace(charter, cortex_enabled=True), apps)
+async def test_typed_words_need_no_organs(shell: Shell, apps: Apps, charter: Charter, arena: Arena) -> None:
+    mute = Shell(replace(charter, cortex_enabled=True), arena, apps)
     said = await mute.say(SayRequest(0, text="hello", speak=False))
     assert (said.outcome, said.audio, apps.spoken) == ("success", None, [])
     with pytest.raises(OrganError, match="no organs to hear and speak"):
@@ -131,14 +124,14 @@ async def test_a_cortex_that_denies_is_quoted(shell: Shell, apps: Apps) -> None:
 
 
 async def test_what_cannot_be_begun_is_refused_with_the_fix(
-    shell: Shell, charter: Charter, apps: Apps
+    shell: Shell, charter: Charter, arena: Arena, apps: Apps
 ) -> None:
     with pytest.raises(OrganError, match=r"there is no NPC 9; this village has 0\.\.2"):
         await shell.say(SayRequest(9, text="hello"))
     with pytest.raises(OrganError, match="nothing was said"):
         await shell.say(SayRequest(0, text=" "))
     with pytest.raises(CortexError, match=r"cortex\.enabled = true"):
-        await Shell(charter, apps).say(SayRequest(0, text="hello"))
+        await Shell(charter, arena, apps).say(SayRequest(0, text="hello"))
 
 
 async def test_more_conversations_than_it_can_hold_are_told_so_and_counted(shell: Shell) -> None:
