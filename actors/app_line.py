@@ -11,6 +11,9 @@ import ray
 
 from nimmer.errors import NimmerError
 
+STATUS_S = 1.0
+"""How long an app may take to say how it fares."""
+
 
 class AppLine:
     """The line to one app."""
@@ -36,6 +39,13 @@ class AppLine:
                 raise cause from None
             self._handle = None
             raise self._gone(f"{self.app} does not answer: {type(error).__name__}: {error}"[:500]) from error
+
+    async def status(self, within_s: float = STATUS_S) -> Any:  # noqa: ANN401  the app's own status
+        """Return how the app fares, None when it does not say in time."""
+        try:
+            return await asyncio.wait_for(self.call("status"), within_s)
+        except (TimeoutError, NimmerError):
+            return None
 
     def _find(self) -> Any:  # noqa: ANN401  a Serve handle
         from ray import serve

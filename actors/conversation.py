@@ -30,7 +30,7 @@ from nimmer.bus.organ_messages import (
     TranscribeRequest,
     Transcript,
 )
-from nimmer.cortex.apps import organs_app
+from nimmer.cortex.apps import cortex_app, organs_app
 from nimmer.errors import (
     BusPermissionError,
     BusUnavailableError,
@@ -84,7 +84,8 @@ class ConversationShell(Shell):
     ) -> None:
         """Know the nerve's table; interlocutor and organs are those of `charter` when not given. Raises NerveError."""
         super().__init__(charter)
-        self._interlocutor = interlocutor or Interlocutor(charter, self.arena)
+        self._cortex = AppLine(cortex_app(charter.environment), CortexError)
+        self._interlocutor = interlocutor or Interlocutor(charter, self.arena, self._cortex)
         self._organs = organs or AppLine(organs_app(charter.environment), OrganError)
         self._nerve = next((one for one in charter.nerves() if one.name == "conversation"), None)
         self._talking: set[asyncio.Task[None]] = set()
@@ -112,16 +113,26 @@ class ConversationShell(Shell):
             await self._bus.close()
 
     async def status(self) -> dict[str, Any]:
-        """Return how many conversations are under way, refused as too many, and ended, by outcome."""
-        return {"talking": len(self._talking), "busy": self._busy, "outcomes": dict(self._outcomes)}
+        """Return how conversations went, and how cortex and organs fare."""
+        charter = self.charter
+        return {
+            **self._counts(),
+            "cortex": await self._cortex.status() if charter.cortex_enabled else None,
+            "organs": await self._organs.status() if charter.organs_enabled else None,
+        }
 
     async def stop(self) -> dict[str, Any]:
-        """Let go of every conversation and return the status."""
+        """Let go of every conversation and return how they went."""
         self.stopping.set()
         for task in self._talking:
             task.cancel()
         await asyncio.gather(*self._talking, return_exceptions=True)
-        return await self.status()
+        await self._interlocutor.close()
+        return self._counts()
+
+    def _counts(self) -> dict[str, Any]:
+        """Return how many conversations are under way, were refused as too many, and ended, by outcome."""
+        return {"talking": len(self._talking), "busy": self._busy, "outcomes": dict(self._outcomes)}
 
     async def _hear(self, delivery: Delivery) -> None:
         """Begin one conversation and return at once: the next one need not wait for it."""

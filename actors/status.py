@@ -87,6 +87,8 @@ async def assemble(charter: Charter, bridge: "BridgeShell", ask: Ask) -> Status:
         shared_gates=_shared_gates(shards),
         nerve_trails=int(recorder.get("nerve_trail_rows", 0)),
         curriculum=garden.get("curriculum"),
+        cortex=answers.get("conversation", {}).get("cortex"),
+        organs=answers.get("conversation", {}).get("organs"),
     )
 
 
@@ -95,8 +97,10 @@ def asked(charter: Charter) -> tuple[str, ...]:
     shards = tuple(f"thalamus-{shard}" for shard in range(charter.thalamus_shards))
     devices = ("devices",) if charter.devices_enabled else ()
     virtual = ("virtual",) if charter.virtual_enabled else ()
-    cortex = ("boundary", "conversation") if charter.cortex_enabled else ()
-    return ("garden", "supervisor", "governor", "recorder", "cells", *devices, *shards, *virtual, *cortex)
+    boundary = ("boundary",) if charter.cortex_enabled else ()
+    conversation = ("conversation",) if charter.cortex_enabled or charter.organs_enabled else ()
+    always = ("garden", "supervisor", "governor", "recorder", "cells")
+    return (*always, *devices, *shards, *virtual, *boundary, *conversation)
 
 
 async def _asked(ask: Ask, name: str) -> dict[str, Any]:

@@ -71,6 +71,7 @@ class Village:
             self._create("virtual", VirtualActor)
         if self.charter.cortex_enabled:
             self._create("boundary", BoundaryActor)
+        if self.charter.cortex_enabled or self.charter.organs_enabled:
             self._create("conversation", ConversationActor)
 
     def _create(self, name: str, kind: Any, *arguments: object) -> None:  # noqa: ANN401  Ray's actor classes are untyped

@@ -7,7 +7,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from nimmer.bus.cortex_messages import CortexStatus
 from nimmer.bus.life_messages import Count, Name, NpcId, Scalar, Share
+from nimmer.bus.organ_messages import OrgansStatus
 from nimmer.bus.world_messages import CurriculumStatus, RunId
 
 
@@ -159,7 +161,8 @@ class Status(Struct, frozen=True, forbid_unknown_fields=True):
     """How the village fares.
 
     waves and transitions: mirrored so far; servers: state by name; shared_gates: state by name, -1 closed, 0 stable,
-    1 open; curriculum: null while the garden does not answer.
+    1 open; curriculum: null while the garden does not answer; cortex and organs: null where there are none, or while
+    they do not answer.
     """
 
     run: RunId
@@ -186,6 +189,8 @@ class Status(Struct, frozen=True, forbid_unknown_fields=True):
     shared_gates: dict[str, Annotated[int, Meta(ge=-1, le=1)]] = {}
     nerve_trails: Count = 0
     curriculum: CurriculumStatus | None = None
+    cortex: CortexStatus | None = None
+    organs: OrgansStatus | None = None
 
 
 class RayLifecycle(Struct, frozen=True, forbid_unknown_fields=True):

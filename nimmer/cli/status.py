@@ -13,6 +13,7 @@ from nimmer.bus.identities import GUEST
 from nimmer.bus.message import GovernorStatus, NpcStatus, Status, StatusRequest
 from nimmer.cli.console import emit_json, screen
 from nimmer.cli.durations import spoken
+from nimmer.cli.faculties_said import cortex_line, organs_line
 from nimmer.cli.laggards import lag_lines
 from nimmer.cli.options import ConfigOption, JsonOption
 from nimmer.cli.palette import ACTIVE, BRIGHT, DIM, ENVIRONMENTS, ERROR, GATE_GLYPHS, INACTIVE, OK, WARNING
@@ -137,6 +138,10 @@ def _facts(status: Status, dashboard_url: str | None, personality: Row | None) -
     )
     table.add_row("waves", f"{status.waves}, gate transitions {status.transitions}")
     table.add_row("servers", ", ".join(f"{name} {state}" for name, state in status.servers.items()) or "-")
+    if status.cortex is not None:
+        table.add_row("cortex", cortex_line(status.cortex))
+    if status.organs is not None:
+        table.add_row("organs", organs_line(status.organs))
     if status.shared_gates:
         shared = Text()
         for name, state in status.shared_gates.items():

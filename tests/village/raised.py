@@ -66,6 +66,8 @@ class Raised:
             "NIMMER_WORLD__QUIZ_EPOCHS": "1",
             "NIMMER_WORLD__SNAPSHOT_TICKS": "50",
             "NIMMER_GOVERNOR__MODE": "rule",
+            "NIMMER_CORTEX__ENABLED": "false",
+            "NIMMER_ORGANS__ENABLED": "false",
             **settings,
         }
         self.launcher: subprocess.Popen[bytes] | None = None
