@@ -16,7 +16,7 @@ import ray
 
 from actors.boundary_ear import BoundaryEar
 from actors.charter import Charter
-from actors.consultation import Consultation, Fate, Result
+from actors.consultation import NOWHERE, Consultation, Fate, Result
 from actors.cortex_line import CortexLine, Line
 from actors.filing import Filing
 from actors.lookout import Lookout
@@ -24,6 +24,7 @@ from actors.recollection import Recollection
 from actors.shell import Shell, crashing, log
 from nimmer.bus.cortex_messages import CognitiveRequest, CognitiveResponse
 from nimmer.cortex.asker import Asker
+from nimmer.cortex.asking import question_of
 from nimmer.cortex.fate import gone
 from nimmer.cortex.mapper import Mapper, TemplateMapper
 from nimmer.cortex.remembrance import remembrance
@@ -169,19 +170,25 @@ class BoundaryShell(Shell):
         row = self._row(asker, request, response, result.fates)
         self._filing.keep(Table.CORTEX_CALLS, (row,))
         if response.outcome == "answered":
-            text = remembrance(_plain(request), _plain(response), [one._asdict() for one in result.fates])
+            text = remembrance(
+                question_of(request), response.result.answer, [one._asdict() for one in result.fates]
+            )
             call = str(row["call"])
             await self._recollection.keep([Memory(self.charter.run, call, asker.npc, asker.world_tick, text)])
 
     def _row(
         self, asker: Asker, request: CognitiveRequest, response: CognitiveResponse, fates: list[Fate]
     ) -> Row:
-        """Return what the boundary knows of a call; the cortex's own row has the rest, under the same key."""
-        now_s = self.clock.unix_s()
-        call = response.request_id if response.request_id != "none" else self.voice.message_id()
+        """Return what the boundary has to say of a call; the cortex's own row has the rest, under the same key.
+
+        A question that never reached the cortex has no other row than this.
+        """
+        now_s, reached = self.clock.unix_s(), response.request_id != NOWHERE
+        own: Row = {} if reached else {"request": _plain(request), "response": _plain(response)}
         return {
+            **own,
             "run": self.charter.run,
-            "call": call,
+            "call": response.request_id if reached else self.voice.message_id(),
             "at": now_s - response.processing_time_ms / 1e3,
             "ended_at": now_s,
             "identity": FOR_NPCS,
@@ -192,8 +199,6 @@ class BoundaryShell(Shell):
             "domain": request.domain,
             "outcome": response.outcome,
             "reason": response.reason or None,
-            "request": _plain(request),
-            "response": _plain(response),
             "commands": [one._asdict() for one in fates],
         }
 

@@ -28,13 +28,15 @@ from nimmer.life.action import Action
 GRACE_S = 1.0
 """How much longer than its own time limit an answer of the cortex is waited for."""
 LONGEST_FATE = 200
+NOWHERE = "none"
+"""Request id of a response that did not come from the cortex."""
 
 Propose = Callable[[int, Action], Awaitable[tuple[bool, str]]]
 """Asks the world to let an NPC act: whether it accepts, and why not."""
 
 
 class Fate(NamedTuple):
-    """What became of one command: `accepted`, or why not."""
+    """What became of one command: `accepted`, or why not. An answer that was dropped has one without a command."""
 
     target: str
     command: str
@@ -78,6 +80,8 @@ class Consultation:
         result.response = response = self._in_time(asker, response)
         if response.outcome == "answered":
             await self._carry_out(result, asker, request, response)
+        elif response.outcome in ("stale", "cancelled"):
+            result.fates.append(Fate(asker.name, "", {}, response.reason[:LONGEST_FATE]))
         return result
 
     async def _think(self, request: CognitiveRequest, context: list[str]) -> CognitiveResponse:
@@ -120,4 +124,4 @@ class Consultation:
 
 def unanswered(outcome: CallOutcome, reason: str) -> CognitiveResponse:
     """Return the response of a cortex that gave none; it has no request id."""
-    return CognitiveResponse("none", outcome, "", CognitiveResult("", 0.0), [], 0.0, 0.0, reason[:500])
+    return CognitiveResponse(NOWHERE, outcome, "", CognitiveResult("", 0.0), [], 0.0, 0.0, reason[:500])

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from actors.shell import log
 from nimmer.bus.cortex_messages import CognitiveRequest
 from nimmer.cortex.asker import Asker
-from nimmer.cortex.asking import QUESTION
+from nimmer.cortex.asking import question_of
 from nimmer.errors import EngineError, StoreError
 from nimmer.stores.memories import Memories, Memory
 
@@ -34,7 +34,11 @@ class Recollection:
         if self._memories is None or not self._most:
             return []
         try:
+<<<<<<< HEAD
             found = await self._memories.recall(self._run, npc, text, self._most)
+=======
+            found = await self._memories.recall(self._run, asker.npc, question_of(request), self._most)
+>>>>>>> w-boundary
         except (StoreError, EngineError) as error:
             self._note(error)
             return []

@@ -68,6 +68,7 @@ COMMANDS: dict[str, Entry] = {
     "calibrate": Entry(
         "nimmer.cli.calibrate", "calibrate", "Measure what life takes on this machine, and price it by that."
     ),
+    "iris": Entry("nimmer.cli.iris", "app", "Make what NPCs remember again from the database."),
     "config": Entry(
         "nimmer.cli.config", "app", "Show the configuration, where it comes from and what can be set."
     ),

@@ -56,6 +56,11 @@ def ask(asker: Asker, timeout_ms: int) -> CognitiveRequest:
     )
 
 
+def question_of(request: CognitiveRequest) -> str:
+    """Return the question in words, whoever worded it."""
+    return str(request.structured_input.get(QUESTION, request.event_type))
+
+
 def question(asker: Asker) -> str:
     """Return what an NPC asks, in the template's words."""
     here = "a house I do not know" if not asker.here_known else "a house I know"

@@ -10,12 +10,15 @@ from typing import Any
 
 import aiohttp
 import msgspec
+from aiohttp.http_exceptions import HttpProcessingError
 
 from nimmer.errors import EngineError, EngineRefusedError
 
 MOST_EVENT_BYTES = 1 << 20
 """The longest server-sent event that is still one."""
 MOST_ANSWER_BYTES = 16 << 20
+_BROKEN = (aiohttp.ClientError, HttpProcessingError, OSError)
+"""What a connection may end with; TimeoutError is an OSError too, and is told apart."""
 _ENCODE = msgspec.json.Encoder().encode
 
 
@@ -41,7 +44,7 @@ class HttpEngine:
             try:
                 async with await self._post(body) as response:
                     return await _whole(response)
-            except (aiohttp.ClientError, OSError) as error:
+            except _BROKEN as error:
                 if isinstance(error, TimeoutError):
                     raise
                 raise _gone(error) from None
@@ -64,7 +67,7 @@ class HttpEngine:
                         if data == b"[DONE]":
                             return
                         yield data
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except _BROKEN as error:
             if isinstance(error, TimeoutError):
                 raise
             raise _gone(error) from None
@@ -76,7 +79,7 @@ class HttpEngine:
         try:
             async with asyncio.timeout(within_s), self._session().get(url) as response:
                 return response.status == 200
-        except (aiohttp.ClientError, OSError):
+        except _BROKEN:
             return False
 
     async def close(self) -> None:

@@ -87,7 +87,7 @@ def _vllm(settings: CortexSettings, gpu: bool) -> EnginePlan:
             f"cortex.weights is {settings.weights}, and there is no such directory: give a model's"
         )
     python = settings.vllm_python or Path(sys.executable)
-    argv = (
+    argv: tuple[str, ...] = (
         *(str(python), "-m", "vllm.entrypoints.openai.api_server", "--host", "127.0.0.1", "--port", "{port}"),
         *("--model", str(settings.weights), "--served-model-name", settings.model),
         *("--max-num-seqs", str(settings.slots), "--scheduling-policy", "priority"),

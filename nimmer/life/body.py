@@ -138,7 +138,7 @@ class Body:
         )
         collision, conversation = CollisionMemory(node_capacity), ConversationMemory(asks=asks)
         memories: dict[str, Memory] = {"collision_avoidance": collision, "conversation": conversation}
-        table = nerves or built_in_nerves()
+        table = built_in_nerves() if nerves is None else nerves
         self.behaviour = Behaviour(self.gates, make_nerves(table, price_scale, prices, rules, memories))
         self.metabolism = Metabolism(price_scale)
         self.attention = Attention()
@@ -290,8 +290,7 @@ class Body:
         return BEARINGS[slots][heading + 1 if -1 <= heading < SLOTS else 0]
 
     def _ways(self, percept: Percept, around: Bearing) -> Ways:
-        operational = self.cells.operational
-        ways = percept.distance_cm
+        operational, ways = self.cells.operational, percept.distance_cm
         return Ways(
             ways[around.front],
             ways[around.left] if operational(DISTANCE_LEFT) else None,

@@ -3,7 +3,6 @@
 Source: docs/domain.md section 11; docs/boundary.md, "Memories".
 """
 
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import psycopg
@@ -14,26 +13,25 @@ from nimmer.stores.named_sql import named_sql
 
 
 class AnsweredCall(NamedTuple):
-    """One call of an NPC that was answered; request, response and commands are the JSON values of its row."""
+    """One call of an NPC that was answered; question: in words; commands: with their fates."""
 
     run: str
     call: str
     npc: int
     world_tick: int
-    request: dict[str, Any]
-    response: dict[str, Any]
+    question: str
+    answer: str
     commands: list[dict[str, Any]]
 
 
-def answered_calls(dsn: str, run: str | None, since_s: float = 0.0) -> list[AnsweredCall]:
-    """Return every answered call of NPCs of `run` (of all when None) since a time, oldest first.
+def answered_calls(dsn: str) -> list[AnsweredCall]:
+    """Return every call of an NPC that was answered in time, of all runs, oldest first.
 
     Raises StoreUnavailableError when no server answers, StoreError when it refuses.
     """
-    values = {"run": run, "since": datetime.fromtimestamp(since_s, UTC)}
     try:
         with psycopg.connect(dsn, connect_timeout=5, row_factory=dict_row) as connection:
-            rows = connection.execute(named_sql()["answered_calls"], values).fetchall()
+            rows = connection.execute(named_sql()["answered_calls"]).fetchall()
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise StoreUnavailableError(f"cannot read PostgreSQL: {' '.join(str(error).split())}") from error
     except psycopg.Error as error:

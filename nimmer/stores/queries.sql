@@ -109,9 +109,10 @@ where run = %(run)s and recommended is not null and epoch in (
 order by epoch, npc;
 
 -- name: answered_calls
-select run, call, npc, coalesce(world_tick, 0) as world_tick, request, response,
+select run, call, npc, coalesce(world_tick, 0) as world_tick,
+       coalesce(request -> 'structured_input' ->> 'question', event_type) as question, response ->> 'answer' as answer,
        coalesce(commands, '[]'::jsonb) as commands
 from cortex_calls
-where outcome = 'answered' and npc is not null and request is not null and response is not null
-  and (%(run)s::text is null or run = %(run)s) and at >= %(since)s
+where outcome = 'answered' and npc is not null and response ? 'answer'
+  and not coalesce(commands, '[]'::jsonb) @> '[{"command": ""}]'
 order by at, run, call;

@@ -79,3 +79,13 @@ def test_a_thought_asked_for_counts_once_and_only_where_it_is_permitted(
 def test_what_is_not_a_number_is_not_told_as_one(arena: Arena, surveyor: Surveyor) -> None:
     arena.view("vitals")["lifeforce"][0] = np.nan
     assert look(surveyor).tallies[0].lifeforce == 0.0
+
+
+def test_who_asked_since_the_last_look_wants_the_cortex_once(board: Board, surveyor: Surveyor) -> None:
+    actions = np.zeros(NPCS, ACTION)
+    actions["verb"], actions["npc_tick"] = [Verb.ASK_CORTEX, Verb.LOOK, Verb.LOOK], 5
+    surveyor.noticed(actions)
+    actions["verb"], actions["npc_tick"] = Verb.LOOK, 6
+    surveyor.noticed(actions)
+    assert [one.wants_cortex for one in look(surveyor).situations] == [True, False, False]
+    assert [one.wants_cortex for one in look(surveyor).situations] == [False] * 3

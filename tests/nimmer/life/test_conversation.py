@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from nimmer.life.action import LOOK, STAY, TALK
+from nimmer.life.action import ASK_CORTEX, LOOK, STAY, TALK
 from nimmer.life.conversation import ConversationMemory
 from nimmer.life.nerve import Nerve
 from nimmer.life.nerve_run import RunOutcome
@@ -123,3 +123,55 @@ def test_an_organ_that_does_not_answer_for_four_seconds_ends_the_talk() -> None:
     acts(one, [meeting(tick) for tick in range(1, 90)])
     assert one.finished[0].outcome == RunOutcome.TIMEOUT
     assert 4.0 < one.finished[0].ended_s - one.finished[0].started_s < 4.3
+
+
+def dry(tick: int, **more: object) -> Scene:
+    return meeting(tick, news=0, **more)
+
+
+def asking() -> Nerve:
+    return nerve("conversation", AT_ONCE, ConversationMemory(asks=True))
+
+
+def test_company_without_news_is_a_reason_to_ask_the_cortex_where_there_is_one() -> None:
+    one = asking()
+    assert acts(one, [dry(1), dry(2)]) == [ASK_CORTEX, None]
+    (run,) = one.finished
+    assert (run.outcome, run.commands) == (RunOutcome.ABANDONED, ((4, -1),))
+    assert acts(nerve("conversation", AT_ONCE), [dry(1), dry(2)]) == [None, None]
+
+
+def test_talks_that_teach_nothing_are_a_reason_too() -> None:
+    assert acts(asking(), [meeting(tick) for tick in range(1, 7)]) == [TALK] * 3 + [ASK_CORTEX, None, TALK]
+
+
+def test_each_question_in_a_row_doubles_the_time_to_the_next_until_something_is_learned() -> None:
+    one = asking()
+    said = acts(one, [dry(tick) for tick in range(1, 1600)])
+    asked_s = [0.05 * (place + 1) for place, action in enumerate(said) if action == ASK_CORTEX]
+    pauses = [later - earlier for earlier, later in pairwise(asked_s)]
+    assert pauses == pytest.approx([5.0, 10.0, 20.0, 20.0, 20.0], abs=0.11)
+    one.step(dry(1601, learned=1), 0.1)
+    assert one.memory.state()["asking_s"] == 5.0
+
+
+def test_nobody_asks_alone_knowing_everything_or_too_poor_to_speak() -> None:
+    alone = scene(percept(1, news=0, occupants=0), LOOK, CLEAR, None)
+    wise = scene(percept(2, news=0, occupants=1, coverage=1.0), LOOK, CLEAR, None)
+    assert acts(asking(), [alone, wise, dry(3, silent=True)]) == [None, None, None]
+
+
+def test_when_to_ask_again_is_remembered_and_an_older_memory_will_do() -> None:
+    one = ConversationMemory(asks=True)
+    one.asked(7.0)
+    again = ConversationMemory(asks=True)
+    again.restore(one.state(), 1.0)
+    assert again.state() == {
+        **one.state(),
+        "asks_from_s": 13.0,
+        "since_s": again.since_s,
+        "quiet_until_s": again.quiet_until_s,
+    }
+    old = {key: value for key, value in one.state().items() if not key.startswith("ask")}
+    again.restore(old)
+    assert again.state()["asking_s"] == 5.0
