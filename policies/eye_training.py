@@ -70,7 +70,8 @@ class EyeTrainer:
         torch.manual_seed(settings.seed)
         self.settings = settings
         self.step = 0
-        self.net = EyeNet().to(memory_format=torch.channels_last)
+        self.net = EyeNet()
+        self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch documents it, its types do not
         self.optimizer = torch.optim.AdamW(self.net.parameters(), settings.learning_rate, weight_decay=0.0005)
         self.mean = {name: value.clone() for name, value in self.net.state_dict().items()}
         self._middles = middles()
