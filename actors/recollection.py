@@ -27,18 +27,14 @@ class Recollection:
 
     async def about(self, asker: Asker, request: CognitiveRequest) -> list[str]:
         """Return what `asker` remembers that is like its question, the likest first."""
-        return await self.like(asker.npc, str(request.structured_input.get(QUESTION, "")))
+        return await self.like(asker.npc, question_of(request))
 
     async def like(self, npc: int, text: str) -> list[str]:
         """Return what NPC `npc` remembers that is like `text`, the likest first."""
         if self._memories is None or not self._most:
             return []
         try:
-<<<<<<< HEAD
             found = await self._memories.recall(self._run, npc, text, self._most)
-=======
-            found = await self._memories.recall(self._run, asker.npc, question_of(request), self._most)
->>>>>>> w-boundary
         except (StoreError, EngineError) as error:
             self._note(error)
             return []
