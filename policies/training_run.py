@@ -66,7 +66,7 @@ class TrainingRun:
     ) -> dict[str, object]:
         begun_s, cpu_s = clock.monotonic_s(), time.process_time()
         steps_before, saved_s = self.trainer.agent_steps, begun_s
-        with _interruptible() as interrupted:
+        with interruptible() as interrupted:
             while self.trainer.agent_steps < self.settings.agent_steps and not interrupted():
                 now_s = clock.monotonic_s()
                 if within_s is not None and now_s - begun_s >= within_s:
@@ -159,7 +159,7 @@ def _mean(recent: deque[tuple[float, float]]) -> float:
 
 
 @contextmanager
-def _interruptible() -> Iterator[Callable[[], bool]]:
+def interruptible() -> Iterator[Callable[[], bool]]:
     """Yield a question: was Ctrl-C pressed (or a TERM sent)? A second one ends at once."""
     asked: list[int] = []
 

@@ -48,7 +48,7 @@ COMMANDS: dict[str, Entry] = {
         "app",
         "Watch the virtual garden, and let a future of it run free: faster, paused, back.",
     ),
-    "train": Entry("nimmer.cli.train", "app", "Train the brains of NPCs, or the governor's net."),
+    "train": Entry("nimmer.cli.train", "app", "Train the brains of NPCs, the governor's net, or the eye."),
     "evaluate": Entry(
         "nimmer.cli.evaluate",
         "app",
@@ -58,6 +58,7 @@ COMMANDS: dict[str, Entry] = {
         "nimmer.cli.curriculum", "app", "Run a village through the levels; say who holds it back."
     ),
     "governor": Entry("nimmer.cli.governor", "app", "Explain who got how much and why; steer the governor."),
+    "eye": Entry("nimmer.cli.eye", "app", "Look at a house of the village; say how well the eye sees."),
     "doctor": Entry(
         "nimmer.cli.doctor", "doctor", "Examine this machine: what nimmer will use, and what is missing."
     ),
