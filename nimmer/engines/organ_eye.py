@@ -1,8 +1,9 @@
 """Seeing by the village's own detector, or another ONNX detector by path (organs.vision_weights)."""
 
+from importlib.resources import files
 from pathlib import Path
 
-from nimmer.engines.detector import OnnxDetector, shipped_weights
+from nimmer.engines.detector import SHIPPED, OnnxDetector
 from nimmer.engines.organ_model import Job, LookJob, Seen, Thing
 from nimmer.errors import CardError, NimmerError, OrganError
 
@@ -15,7 +16,7 @@ class DetectorEye:
 
     def __init__(self, weights: Path | None = None) -> None:
         """Prepare; nothing is loaded. weights: None for the shipped ones."""
-        self._weights = weights or shipped_weights()
+        self._weights = weights or Path(str(files("nimmer.engines") / "shipped" / SHIPPED))
         self._model: OnnxDetector | None = None
 
     @property
@@ -49,7 +50,10 @@ class DetectorEye:
             raise OrganError(f"an eye cannot do a {type(job).__name__}")
         if self._model is None:
             raise CardError(f"{self.name} is not loaded")
-        things = tuple(Thing(label, sure, box) for label, sure, box in self._model.detect(job.picture))
+        things = tuple(
+            Thing(one.label, one.confidence, (one.box.left, one.box.top, one.box.right, one.box.bottom))
+            for one in self._model.detect(job.picture)
+        )
         embedding = tuple(map(float, self._model.embed(job.picture))) if job.embed else ()
         return Seen(things, embedding)
 
