@@ -18,6 +18,7 @@ NimmerError
 |  `- MigrationError      a migration was changed after it was applied, or failed
 |- CortexError            the cortex or its boundary cannot answer
 |  `- EngineError         the engine is away, hangs, or answered nonsense
+|     `- EngineRefusedError   the engine is well and refuses this request
 |- OrganError             an organ refuses or fails
 |  `- CardError           a card cannot load or hold a model
 |- HostError              the host machine lacks or refuses something (cgroup, port, binary, state directory)
@@ -95,6 +96,10 @@ class CortexError(NimmerError):
 
 class EngineError(CortexError):
     """The engine is away, hangs, or answered nonsense."""
+
+
+class EngineRefusedError(EngineError):
+    """The engine is well and refuses this request: its prompt is too long, or it asks for what it cannot do."""
 
 
 class OrganError(NimmerError):

@@ -5,7 +5,7 @@ Source: docs/cells.md, "Devices".
 
 
 class TokenBucket:
-    """Full at the start; each `take` that is granted costs one token."""
+    """Full at the start; each `take` that is granted costs one token, or as many as are asked for."""
 
     __slots__ = ("_at_s", "_burst", "_rate_hz", "_tokens")
 
@@ -18,13 +18,17 @@ class TokenBucket:
         self._tokens = burst
         self._at_s: float | None = None
 
-    def take(self, now_s: float) -> bool:
-        """Return whether one more is within the rate at `now_s`; a clock that went back grants nothing new."""
+    def take(self, now_s: float, tokens: float = 1.0) -> bool:
+        """Return whether so many more are within the rate at `now_s`; a clock that went back grants nothing new."""
         if self._at_s is not None and now_s > self._at_s:
             self._tokens = min(self._burst, self._tokens + (now_s - self._at_s) * self._rate_hz)
         if self._at_s is None or now_s > self._at_s:
             self._at_s = now_s
-        if self._tokens < 1.0:
+        if self._tokens < tokens:
             return False
-        self._tokens -= 1.0
+        self._tokens -= tokens
         return True
+
+    def give_back(self, tokens: float) -> None:
+        """Put back what was taken and not used."""
+        self._tokens = min(self._burst, self._tokens + tokens)
