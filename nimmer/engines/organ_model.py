@@ -4,7 +4,7 @@ A model is a plain synchronous object in the card's process; the card calls it f
 Source: docs/domain.md section 9; docs/style.md rule 9.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -25,6 +25,10 @@ class LookJob:
     picture: Picture
     embed: bool = False
 
+    def cheaper(self) -> "LookJob":
+        """Return it as it is: there is one way to look."""
+        return self
+
 
 @dataclass(frozen=True, slots=True)
 class HearJob:
@@ -34,6 +38,10 @@ class HearJob:
     language: str = ""
     full: bool = True
 
+    def cheaper(self) -> "HearJob":
+        """Return it to be done the fast way."""
+        return replace(self, full=False)
+
 
 @dataclass(frozen=True, slots=True)
 class SpeakJob:
@@ -42,6 +50,10 @@ class SpeakJob:
     text: str
     voice: str = ""
     speed: float = 1.0
+
+    def cheaper(self) -> "SpeakJob":
+        """Return it as it is: the voices here have one quality."""
+        return self
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,8 @@ def resample(samples: Samples, rate: int, to_hz: int) -> Samples:
         samples = np.convolve(samples, (kernel / kernel.sum()).astype(np.float32), "same")
     count = max(1, round(len(samples) * to_hz / rate))
     places = np.arange(count) * (rate / to_hz)
-    return np.interp(places, np.arange(len(samples)), samples).astype(np.float32)
+    between: Samples = np.interp(places, np.arange(len(samples)), samples).astype(np.float32)
+    return between
 
 
 def write_wav(samples: Samples, rate: int) -> bytes:
