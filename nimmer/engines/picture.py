@@ -43,7 +43,9 @@ def read_picture(data: bytes, most_mb: int) -> tuple[Picture, int, int]:
                         f"the picture has {width} x {height} pixels; {MOST_PIXELS:,} in all are allowed"
                     )
                 upright = ImageOps.exif_transpose(image).convert("RGB")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError:
+        raise OrganError(f"the picture unfolds into far more than {MOST_PIXELS:,} pixels") from None
+    except (OSError, SyntaxError, ValueError) as error:
         raise OrganError(
             f"the {len(data)} bytes are no picture ({error}); PNG, JPEG and WebP are read"
         ) from None
