@@ -95,13 +95,16 @@ class Payloads:
             descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
         except OSError as error:
             raise OrganError(f"{path!r} in the shared directory cannot be read: {error.strerror}") from None
-        with os.fdopen(descriptor, "rb") as file:
-            found = os.fstat(file.fileno())
+        try:
+            found = os.fstat(descriptor)
             if not stat.S_ISREG(found.st_mode):
                 raise OrganError(f"{path!r} in the shared directory is no plain file")
             if found.st_size > most:
                 raise OrganError(f"{path!r} has {found.st_size} bytes; {most} are allowed")
-            return file.read(most)
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                return file.read(most)
+        finally:
+            os.close(descriptor)
 
     def _write(self, name: str, data: bytes) -> str:
         home = self._share / SPOKEN

@@ -39,7 +39,10 @@ def test_fifty_megabytes_are_refused_before_anything_is_decoded() -> None:
 
 
 def test_a_small_file_that_unfolds_into_gigabytes_is_refused_by_its_header() -> None:
-    for side, reason in ((8_000, "8000 x 8000 pixels; 40,000,000 in all"), (30_000, "far more than 40,000,000")):
+    for side, reason in (
+        (8_000, "8000 x 8000 pixels; 40,000,000 in all"),
+        (30_000, "far more than 40,000,000"),
+    ):
         bomb = file(side, side, mode="1")
         assert len(bomb) < 1 << 18
         with pytest.raises(OrganError, match=reason):
