@@ -20,7 +20,9 @@ NimmerError
 |  `- EngineError         the engine is away, hangs, or answered nonsense
 |     `- EngineRefusedError   the engine is well and refuses this request
 |- OrganError             an organ refuses or fails
+|  |- OrganBusyError      an operation found no place in the queue, or no turn in time
 |  `- CardError           a card cannot load or hold a model
+|     `- CardLostError    a card's process ended, or it holds another model than was thought
 |- HostError              the host machine lacks or refuses something (cgroup, port, binary, state directory)
 `- ReplayError            an action log is broken, or a replay diverged from it
 """
@@ -106,8 +108,16 @@ class OrganError(NimmerError):
     """An organ refuses what it is given, or fails."""
 
 
+class OrganBusyError(OrganError):
+    """An operation found no place in the queue, or its turn did not come in time."""
+
+
 class CardError(OrganError):
     """A card cannot load a model: unknown, too large, broken, or tried too often."""
+
+
+class CardLostError(CardError):
+    """The process of a card ended, or it was revived and holds nothing of what was thought."""
 
 
 class HostError(NimmerError):

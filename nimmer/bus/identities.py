@@ -82,20 +82,25 @@ def identities(environment: str) -> dict[str, Permissions]:
         f"{env}.world.virtual.command",
         f"{env}.cortex.nyx.command",
     )
+    objects = _objects(f"{env}-organs")
+    organ_waves = (f"{env}.nervous.cells.speech.wave", f"{env}.nervous.cells.vision.wave")
+    organs = _own(env, "nyx-organs", ("organs",), ("thalamus.gate.*",))
     found = {
         BRIDGE: Permissions((f"{env}.>", "$JS.API.>", "_INBOX.>"), (f"{env}.>", f"{inbox_prefix(BRIDGE)}.>")),
         "nyx-cognitive": _own(
             env, "nyx-cognitive", ("cortex",), ("thalamus.gate.*", "thalamus.verified.signal")
         ),
         "nyx-training": _own(env, "nyx-training", ("cortex.gemma",), ("thalamus.traces.>",)),
-        "nyx-organs": _own(env, "nyx-organs", ("organs",), ("thalamus.gate.*",)),
+        "nyx-organs": replace(organs, publish=(*organs.publish, *organ_waves, *objects)),
         NERVOUS: _own(env, NERVOUS, ("nervous",), ("thalamus.gate.*",)),
         DEVICE: Permissions((f"{env}.nervous.devices.*.reading",), (f"{inbox_prefix(DEVICE)}.>",)),
         WATCH: Permissions(
             (f"{env}.thalamus.status.request",), (f"{env}.>", COMMON_INBOX, f"{inbox_prefix(WATCH)}.>")
         ),
-        GUEST: Permissions(asks, (*public, COMMON_INBOX, f"{inbox_prefix(GUEST)}.>")),
-        OPERATOR: Permissions((*asks, *commands), (*public, COMMON_INBOX, f"{inbox_prefix(OPERATOR)}.>")),
+        GUEST: Permissions((*asks, *objects), (*public, COMMON_INBOX, f"{inbox_prefix(GUEST)}.>")),
+        OPERATOR: Permissions(
+            (*asks, *commands, *objects), (*public, COMMON_INBOX, f"{inbox_prefix(OPERATOR)}.>")
+        ),
     }
     return {
         name: replace(may, unheard=tuple(f"{inbox_prefix(other)}.>" for other in found if other != name))
@@ -103,6 +108,22 @@ def identities(environment: str) -> dict[str, Permissions]:
         else may
         for name, may in found.items()
     }
+
+
+def _objects(bucket: str) -> tuple[str, ...]:
+    """Return what putting objects into a bucket, and reading them one message at a time, takes.
+
+    No consumer: the server delivers a consumer's messages wherever it is told to, past the permissions of who made it,
+    so whoever may make one can put any stored bytes on any subject, a command's too. The answer to MSG.GET is an
+    envelope of the server's own, which no subject of ours takes for a message.
+    """
+    stream = f"OBJ_{bucket}"
+    return (
+        f"$JS.API.STREAM.INFO.{stream}",
+        f"$JS.API.STREAM.MSG.GET.{stream}",
+        f"$O.{bucket}.C.*",
+        f"$O.{bucket}.M.*",
+    )
 
 
 def _own(env: str, identity: str, domains: tuple[str, ...], hears: tuple[str, ...]) -> Permissions:

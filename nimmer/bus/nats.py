@@ -1,4 +1,4 @@
-"""The bus over a NATS server; with `nats_streams` the one importer of nats-py in nimmer.
+"""The bus over a NATS server; with `nats_streams` and `nats_objects` the one importer of nats-py in nimmer.
 
 What nats-py leaves to its user is done here: a subscription is live when `subscribe` returns (its `flush`
 alone does not prove it: PING may overtake SUB, so it is flushed twice), a forbidden operation becomes a
@@ -18,7 +18,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription as NatsInterest
 
-from nimmer.bus import nats_streams
+from nimmer.bus import nats_objects, nats_streams
 from nimmer.bus import subject as grammar
 from nimmer.bus.bus import Ack, BusCounts, Delivery, Handler, Violation
 from nimmer.bus.identities import inbox_prefix
@@ -242,6 +242,16 @@ class NatsBus:
         Raises BusUnavailableError when JetStream does not answer, BusError when it refuses one.
         """
         await nats_streams.ensure(self._client, streams)
+
+    async def put_object(self, bucket: str, name: str, data: bytes) -> None:
+        """Keep `data` in a bucket. Raises as `nats_objects.put` does."""
+        self._open()
+        await nats_objects.put(self._client, bucket, name, data)
+
+    async def get_object(self, bucket: str, name: str, most: int) -> bytes:
+        """Return an object of at most `most` bytes. Raises as `nats_objects.get` does."""
+        self._open()
+        return await nats_objects.get(self._client, bucket, name, most)
 
     async def close(self) -> None:
         """Send what waits, then let go of the server. A second call does nothing."""

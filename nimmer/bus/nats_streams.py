@@ -74,4 +74,5 @@ def _config(stream: Stream) -> StreamConfig:
         discard=DiscardPolicy.OLD,
         storage=StorageType.FILE,
         duplicate_window=stream.duplicate_window_s,
+        allow_rollup_hdrs=stream.replaces,
     )

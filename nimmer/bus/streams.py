@@ -1,4 +1,4 @@
-"""The four JetStream streams: what the broker keeps, and for how long.
+"""The JetStream streams: what the broker keeps, and for how long; the domain's four, and the bucket of large payloads.
 
 Source: docs/domain.md section 7, "Streams". The broker refuses two streams with a common subject, so
 VIRTUAL_TRACES names its subjects one by one and leaves `traces.training` to TRAINING_DATA. It also refuses a
@@ -16,7 +16,8 @@ class Stream:
     """One stream.
 
     max_age_s: 0 keeps for ever; max_bytes: the oldest messages go when it is reached;
-    duplicate_window_s: how long a message id is remembered.
+    duplicate_window_s: how long a message id is remembered; replaces: a message may take the place of those
+    before it on its subject, as the descriptions in a bucket do.
     """
 
     name: str
@@ -24,15 +25,38 @@ class Stream:
     max_age_s: float
     max_bytes: int
     duplicate_window_s: float = 300.0
+    replaces: bool = False
+
+
+OBJECT_S = 3600.0
+"""How long a picture or a sound is kept in the object store."""
+
+
+def bucket(environment: str) -> str:
+    """Return the name of the object store of `environment`: pictures and sound too large for a message."""
+    return f"{environment}-organs"
+
+
+def bucket_stream(name: str) -> str:
+    """Return the name of the stream behind a bucket, as every NATS client expects it."""
+    return f"OBJ_{name}"
 
 
 def streams(environment: str) -> tuple[Stream, ...]:
-    """Return the four streams of the server of `environment`."""
+    """Return the four streams of the server of `environment`, and that of its bucket."""
     thalamus = f"{environment}.thalamus"
+    objects = bucket(environment)
     traces = tuple(f"{thalamus}.traces.{kind}" for kind in ("raw", "correlations", "transitions"))
     return (
         Stream("VIRTUAL_TRACES", traces, 7 * DAY_S, 128 * MIB),
         Stream("GATE_TRANSITIONS", (f"{thalamus}.gate.*",), DAY_S, 64 * MIB),
         Stream("VERIFICATION", (f"{thalamus}.outcomes.feedback",), 30 * DAY_S, 64 * MIB),
         Stream("TRAINING_DATA", (f"{thalamus}.traces.training",), 0.0, 1024 * MIB),
+        Stream(
+            bucket_stream(objects),
+            (f"$O.{objects}.C.>", f"$O.{objects}.M.>"),
+            OBJECT_S,
+            256 * MIB,
+            replaces=True,
+        ),
     )

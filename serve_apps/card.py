@@ -1,0 +1,223 @@
+"""One card: a process with one slot, in which one organ's model is loaded, run and unloaded.
+
+It decides nothing; the residency in the organs' app does. The replica is kept while models come and go, because
+starting a process costs seconds and loading a model here does not. Source: docs/domain.md section 9;
+docs/decisions/0034.
+"""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ray import serve
+from ray.exceptions import RayActorError, RayTaskError
+from ray.serve import Application
+from ray.serve.exceptions import RayServeException
+from ray.serve.handle import DeploymentHandle
+
+from nimmer.clock import Clock, SystemClock
+from nimmer.engines.organ_model import Job, OrganModel, Result
+from nimmer.errors import CardError, CardLostError, OrganError
+
+NO_ROOM = ("out of memory", "failed to allocate", "bad_alloc", "std::bad_alloc")
+"""How libraries say that memory ran out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a card holds: the organ whose model is loaded ("" for none), and its process."""
+
+    organ: str
+    pid: int
+
+
+class CardPort(Protocol):
+    """A card, in this process or another. Each method may raise CardLostError: its process has ended."""
+
+    async def load(self, organ: str) -> float:
+        """Load the model of `organ`; return the ms it took. Raises CardError saying why it cannot be."""
+        ...
+
+    async def run(self, organ: str, job: Job) -> tuple[Result, float]:
+        """Run a job on the loaded model; return what came of it and the ms it took.
+
+        Raises OrganError when it cannot be done, CardLostError when the card holds another model.
+        """
+        ...
+
+    async def unload(self) -> None:
+        """Become empty."""
+        ...
+
+    async def held(self) -> Held:
+        """Return what it holds."""
+        ...
+
+    async def end(self) -> None:
+        """End its process, because a model hangs in it; another is started in its place."""
+        ...
+
+
+class Card:
+    """The slot. Its methods are not to be called at the same time, but a second `load` of one model loads once."""
+
+    def __init__(self, models: Mapping[str, OrganModel], memory_mb: int, clock: Clock | None = None) -> None:
+        """Begin empty.
+
+        Args:
+            models: the model of each organ, none of them loaded.
+            memory_mb: what the card has; a model that needs more is refused.
+            clock: for measuring; the wall clock when None.
+        """
+        self._models = dict(models)
+        self._memory_mb = memory_mb
+        self._clock = clock or SystemClock()
+        self._slot = ""
+        self._lock = asyncio.Lock()
+
+    async def load(self, organ: str) -> float:
+        """See `CardPort.load`."""
+        async with self._lock:
+            begun_s = self._clock.monotonic_s()
+            if self._slot == organ:
+                return 0.0
+            if self._slot:
+                raise CardError(f"the card holds the model of {self._slot}; unload it before that of {organ}")
+            model = self._models[organ]
+            check_fits(organ, model, self._memory_mb)
+            await asyncio.to_thread(_guarded, organ, model)
+            self._slot = organ
+            return (self._clock.monotonic_s() - begun_s) * 1e3
+
+    async def run(self, organ: str, job: Job) -> tuple[Result, float]:
+        """See `CardPort.run`."""
+        async with self._lock:
+            if self._slot != organ:
+                raise CardLostError(
+                    f"the card holds {self._slot or 'nothing'}, not the model of {organ}: it was revived"
+                )
+            begun_s = self._clock.monotonic_s()
+            result = await asyncio.to_thread(self._models[organ].run, job)
+            return result, (self._clock.monotonic_s() - begun_s) * 1e3
+
+    async def unload(self) -> None:
+        """See `CardPort.unload`."""
+        async with self._lock:
+            if self._slot:
+                await asyncio.to_thread(self._models[self._slot].unload)
+                self._slot = ""
+
+    async def held(self) -> Held:
+        """See `CardPort.held`; answers while a model is loaded or run."""
+        return Held(self._slot, os.getpid())
+
+    async def end(self) -> None:
+        """See `CardPort.end`."""
+        os._exit(1)
+
+
+def check_fits(organ: str, model: OrganModel, memory_mb: int) -> None:
+    """Raise CardError when the model's weights are missing or need more than `memory_mb`, which a card has."""
+    needed = model.memory_mb
+    if needed > memory_mb:
+        raise CardError(
+            f"out of memory: {organ} ({model.name}) needs {needed} MB and a card has {memory_mb} MB;"
+            " raise organs.card_memory_mb or use a smaller model"
+        )
+
+
+def _guarded(organ: str, model: OrganModel) -> None:
+    """Load; what memory errors there are become a CardError, and nothing half-loaded stays."""
+    try:
+        model.load()
+    except CardError:
+        model.unload()
+        raise
+    except (MemoryError, RuntimeError) as error:
+        model.unload()
+        said = str(error).lower()
+        if isinstance(error, MemoryError) or any(word in said for word in NO_ROOM):
+            raise CardError(
+                f"out of memory while loading {organ} ({model.name}): use a smaller model or a larger card"
+            ) from None
+        raise CardError(f"{organ} ({model.name}) cannot be loaded: {error}") from None
+
+
+class RemoteCard:
+    """A card in a replica of its own, by its Serve handle."""
+
+    def __init__(self, handle: DeploymentHandle[Any]) -> None:
+        """Reach the card behind `handle`."""
+        self._handle = handle
+
+    async def load(self, organ: str) -> float:
+        """See `CardPort.load`."""
+        took_ms: float = await _reached(self._handle.load.remote(organ))
+        return took_ms
+
+    async def run(self, organ: str, job: Job) -> tuple[Result, float]:
+        """See `CardPort.run`."""
+        done: tuple[Result, float] = await _reached(self._handle.run.remote(organ, job))
+        return done
+
+    async def unload(self) -> None:
+        """See `CardPort.unload`."""
+        await _reached(self._handle.unload.remote())
+
+    async def held(self) -> Held:
+        """See `CardPort.held`."""
+        held: Held = await _reached(self._handle.held.remote())
+        return held
+
+    async def end(self) -> None:
+        """See `CardPort.end`."""
+        with contextlib.suppress(OrganError):
+            await _reached(self._handle.end.remote())
+
+
+async def _reached(answer: object) -> Any:  # noqa: ANN401  # what the card returned, whatever it is
+    """Await a card's answer; what Ray raises for a process that ended becomes a CardLostError."""
+    try:
+        return await answer  # type: ignore[misc]  # Serve's responses are awaitable and untyped
+    except RayTaskError as error:
+        if isinstance(error.cause, OrganError):
+            raise error.cause from None
+        raise OrganError(f"the card failed: {type(error.cause).__name__}: {error.cause}"[:500]) from None
+    except RayActorError as error:
+        raise CardLostError(
+            f"the card's process ended while it was in use ({type(error).__name__})"
+        ) from None
+    except RayServeException as error:
+        raise CardLostError(f"the card cannot be reached: {error}") from None
+
+
+def bind(
+    number: int, models: Mapping[str, OrganModel], memory_mb: int, gpu: bool, resource: str | None
+) -> Application:
+    """Return card `number` as a Serve deployment of one replica.
+
+    Args:
+        number: from 0.
+        models: the model of each organ.
+        memory_mb: what the card has.
+        gpu: it asks Ray for one GPU.
+        resource: custom Ray resource it asks for as well, `_number` appended; None for none.
+    """
+    options: dict[str, object] = {"num_cpus": 0.05}
+    if gpu:
+        options["num_gpus"] = 1
+    if resource:
+        options["resources"] = {f"{resource}_{number}": 0.01}
+    return serve.deployment(
+        name=f"card-{number}",
+        num_replicas=1,
+        max_ongoing_requests=1000,
+        ray_actor_options=options,
+        health_check_period_s=1.0,
+        health_check_timeout_s=30.0,
+        graceful_shutdown_wait_loop_s=0.1,
+        graceful_shutdown_timeout_s=2.0,
+    )(Card).bind(models, memory_mb)

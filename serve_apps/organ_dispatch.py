@@ -1,0 +1,222 @@
+"""Performs what the heartbeat queue and the residency decide: the one place where operations meet cards.
+
+All state is theirs; here are only the callers who wait, and one task for each thing a card is told to do. No decision
+is awaited. Source: docs/style.md rules 4 and 5; docs/domain.md section 9.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from nimmer.clock import Clock
+from nimmer.engines.organ_model import Job, Result
+from nimmer.errors import CardError, CardLostError, OrganBusyError, OrganError
+from nimmer.life.lifeforce import Lifeforce
+from nimmer.organs.heartbeat_queue import REFLEX, Admitted, HeartbeatQueue, Item
+from nimmer.organs.intent import Intent, Load, Refuse, Run, Unload
+from nimmer.organs.residency import Residency
+from serve_apps.card import CardPort
+
+LOAD_S = 300.0
+"""A load that takes longer has failed."""
+RUN_S = 300.0
+"""A model that works longer on one operation hangs; its card counts as lost."""
+_LOG = logging.getLogger("nimmer")
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of one operation. Times in ms: waiting for its turn, loading the model, running it."""
+
+    result: Result
+    card: int
+    wait_ms: float
+    load_ms: float
+    run_ms: float
+    lifeforce: float
+
+
+@dataclass(slots=True, eq=False)
+class _Pending:
+    """One operation whose caller waits."""
+
+    organ: str
+    job: Job
+    asked_s: float
+    answer: "asyncio.Future[Done]" = field(repr=False)
+    cost: float = 0.0
+    load_ms: float = 0.0
+
+
+class Dispatch:
+    """All operations of one host. To be used in one event loop."""
+
+    def __init__(
+        self,
+        residency: Residency,
+        queue: HeartbeatQueue,
+        lifeforce: Lifeforce,
+        cards: Sequence[CardPort],
+        clock: Clock,
+        heartbeat_s: float,
+    ) -> None:
+        """Begin with nothing waiting; `live` makes the heart beat."""
+        self.residency = residency
+        self.queue = queue
+        self.lifeforce = lifeforce
+        self.outcomes: Counter[str] = Counter()
+        self._cards = tuple(cards)
+        self._clock = clock
+        self._heartbeat_s = heartbeat_s
+        self._pending: dict[str, _Pending] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def recall(self) -> None:
+        """Learn what the cards hold: they outlive the process that decides about them."""
+        state = self.residency.state()
+        for kept, card in zip(state["cards"], self._cards, strict=True):
+            kept["model"] = (await card.held()).organ
+            kept["used_s"] = self._clock.monotonic_s()
+        self.residency.restore(state)
+
+    async def live(self) -> None:
+        """Beat until cancelled."""
+        while True:
+            await self._clock.sleep_s(self._heartbeat_s)
+            self.beat()
+
+    def beat(self) -> None:
+        """Serve the queue once, and let time pass for the cards."""
+        now_s = self._clock.monotonic_s()
+        self.lifeforce.advance(self._heartbeat_s)
+        beat = self.queue.beat(self.lifeforce.level, now_s)
+        for operation, reason in beat.given_up:
+            self._fail(operation, OrganBusyError(reason))
+        for admitted in beat.admitted:
+            self._admit(admitted, now_s)
+        self._perform(self.residency.tick(now_s))
+
+    async def operate(self, operation: str, organ: str, priority: int, job: Job) -> Done:
+        """Return what the organ made of `job`, when its turn has come.
+
+        A reflex (priority 10) does not wait for the beat. Raises OrganError when it is refused or fails, with the
+        reason; cancelling the caller takes the operation out of the line unless it runs already.
+        """
+        now_s = self._clock.monotonic_s()
+        item = Item(operation, organ, priority, now_s)
+        answer: asyncio.Future[Done] = asyncio.get_running_loop().create_future()
+        self._pending[operation] = _Pending(organ, job, now_s, answer)
+        try:
+            if priority >= REFLEX:
+                self._admit(self.queue.reflex(item, self.lifeforce.level, now_s), now_s)
+            elif reason := self.queue.put(item):
+                raise OrganBusyError(reason)
+            return await answer
+        finally:
+            del self._pending[operation]
+            if answer.cancelled():
+                self.queue.drop(operation)
+                self._perform(self.residency.cancel(operation, self._clock.monotonic_s()))
+
+    async def close(self) -> None:
+        """Let go of what is under way; who still waits is told."""
+        for operation in tuple(self._pending):
+            self._fail(operation, OrganError("the organs are stopping"))
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    def _admit(self, admitted: Admitted, now_s: float) -> None:
+        pending = self._pending.get(admitted.operation)
+        if pending is None:
+            return
+        self.lifeforce.charge("organ", admitted.cost)
+        pending.cost = admitted.cost
+        if not admitted.full:
+            pending.job = pending.job.cheaper()
+        self._perform(self.residency.ask(admitted.operation, admitted.organ, now_s, admitted.priority))
+
+    def _perform(self, intents: Sequence[Intent]) -> None:
+        for intent in intents:
+            match intent:
+                case Load(card, model):
+                    self._begin(self._load(card, model))
+                case Unload(card, _):
+                    self._begin(self._unload(card))
+                case Run(card, model, operation):
+                    self._begin(self._run(card, model, operation))
+                case Refuse(operation, reason):
+                    self._fail(operation, CardError(reason))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _load(self, card: int, model: str) -> None:
+        begun_s = self._clock.monotonic_s()
+        try:
+            async with asyncio.timeout(LOAD_S):
+                await self._cards[card].load(model)
+        except TimeoutError:
+            self._perform(
+                self.residency.load_failed(card, f"{model} was not loaded in {LOAD_S:g} s", self._now())
+            )
+        except CardLostError as error:
+            self._perform(self.residency.died(card, str(error), self._now()))
+        except OrganError as error:
+            self._perform(self.residency.load_failed(card, str(error), self._now()))
+        else:
+            now_s = self._now()
+            for one in self._pending.values():
+                if one.organ == model:
+                    one.load_ms += (now_s - max(begun_s, one.asked_s)) * 1e3
+            self._perform(self.residency.loaded(card, now_s))
+
+    async def _unload(self, card: int) -> None:
+        try:
+            await self._cards[card].unload()
+        except OrganError as error:
+            _LOG.warning("card %d: %s", card, error)
+        self._perform(self.residency.unloaded(card, self._now()))
+
+    async def _run(self, card: int, model: str, operation: str) -> None:
+        pending = self._pending.get(operation)
+        if pending is None:  # its caller went in this very moment
+            self._end(card, "")
+            return
+        begun_s = self._now()
+        try:
+            async with asyncio.timeout(RUN_S):
+                result, run_ms = await self._cards[card].run(model, pending.job)
+        except CardLostError as error:
+            self._perform(self.residency.died(card, str(error), self._now()))
+        except TimeoutError:
+            await self._cards[card].end()  # its thread cannot be stopped, so its process is
+            reason = f"{model} did not answer in {RUN_S:g} s"
+            self._perform(self.residency.died(card, reason, self._now()))
+        except OrganError as error:
+            self._fail(operation, error)
+            self._end(card, str(error))
+        else:
+            wait_ms = max(0.0, (begun_s - pending.asked_s) * 1e3 - pending.load_ms)
+            if not pending.answer.done():
+                pending.answer.set_result(Done(result, card, wait_ms, pending.load_ms, run_ms, pending.cost))
+            self._end(card, "")
+
+    def _end(self, card: int, error: str) -> None:
+        self._perform(self.residency.ran(card, self._now(), error))
+        self._perform(self.residency.reported(card, self._now()))
+
+    def _fail(self, operation: str, error: OrganError) -> None:
+        pending = self._pending.get(operation)
+        if pending is not None and not pending.answer.done():
+            pending.answer.set_exception(error)
+
+    def _now(self) -> float:
+        return self._clock.monotonic_s()

@@ -1,0 +1,192 @@
+import asyncio
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from nimmer.clock import ManualClock
+from nimmer.engines.organ_model import Heard, HearJob, Job, LookJob, OrganModel, Result, SpeakJob
+from nimmer.errors import CardError, CardLostError, OrganBusyError, OrganError
+from nimmer.life.lifeforce import Lifeforce
+from nimmer.organs.heartbeat_queue import HeartbeatQueue
+from nimmer.organs.lifecycle import Lifecycle
+from nimmer.organs.residency import Residency
+from nimmer.testing.scripted_organ import ScriptedOrgan
+from serve_apps.card import Card, CardPort, Held
+from serve_apps.organ_dispatch import Dispatch
+
+SOUND = HearJob(np.zeros(160, np.float32))
+TEXT = SpeakJob("hello")
+
+
+def models() -> dict[str, OrganModel]:
+    return {
+        "vision": ScriptedOrgan("eye", LookJob),
+        "stt": ScriptedOrgan("ear", HearJob),
+        "tts": ScriptedOrgan("voice", SpeakJob),
+    }
+
+
+def dispatch(
+    cards: Sequence[CardPort], clock: ManualClock | None = None, most: int = 8, level: float = 100.0
+) -> Dispatch:
+    return Dispatch(
+        Residency(len(cards), models(), 300.0),
+        HeartbeatQueue(most, 1.0, 30.0),
+        Lifeforce(level),
+        cards,
+        clock or ManualClock(),
+        1.0,
+    )
+
+
+async def settled() -> None:
+    """Let everything that can go on go on: threads of the cards are awaited by their tasks."""
+    await asyncio.sleep(0)  # noqa: TID251  # gives way once, waits for nothing
+
+
+async def test_an_operation_waits_for_the_beat_and_then_runs() -> None:
+    organs = dispatch([Card(models(), 100)])
+    asked = asyncio.ensure_future(organs.operate("a", "stt", 5, SOUND))
+    await settled()
+    assert len(organs.queue) == 1
+    organs.beat()
+    done = await asked
+    assert done.result == Heard("160 samples", "en", 0.1)
+    assert (done.card, done.lifeforce) == (0, 5.0)
+
+
+async def test_a_reflex_does_not_wait_for_the_beat() -> None:
+    organs = dispatch([Card(models(), 100)])
+    assert (await organs.operate("a", "stt", 10, SOUND)).card == 0
+
+
+async def test_two_who_ask_at_once_are_served_by_one_load() -> None:
+    ear = ScriptedOrgan("ear", HearJob)
+    organs = dispatch([Card({"stt": ear}, 100), Card({"stt": ear}, 100)])
+    await asyncio.gather(*(organs.operate(str(number), "stt", 10, SOUND) for number in range(8)))
+    assert ear.loads == 1
+
+
+async def test_the_lifeforce_of_the_organs_pays() -> None:
+    organs = dispatch([Card(models(), 100)])
+    await organs.operate("a", "stt", 10, SOUND)
+    assert organs.lifeforce.level == 95.0
+
+
+async def test_a_full_queue_is_said_at_once() -> None:
+    organs = dispatch([Card(models(), 100)], most=1)
+    first = asyncio.ensure_future(organs.operate("a", "stt", 5, SOUND))
+    await settled()
+    with pytest.raises(OrganBusyError, match=r"organs\.queue"):
+        await organs.operate("b", "stt", 5, SOUND)
+    first.cancel()
+
+
+async def test_who_leaves_is_taken_out_of_the_line() -> None:
+    organs = dispatch([Card(models(), 100)])
+    asked = asyncio.ensure_future(organs.operate("a", "stt", 5, SOUND))
+    await settled()
+    asked.cancel()
+    await asyncio.wait([asked])
+    assert len(organs.queue) == 0
+
+
+async def test_a_beat_without_lifeforce_defers_until_it_gives_up_with_the_reason() -> None:
+    clock = ManualClock()
+    organs = dispatch([Card(models(), 100)], clock, level=0.0)
+    asked = asyncio.ensure_future(organs.operate("a", "stt", 5, SOUND))
+    await settled()
+    organs.beat()
+    assert organs.queue.deferred == 1
+    clock.advance(30.0)
+    organs.beat()
+    with pytest.raises(OrganBusyError, match="lifeforce does not reach"):
+        await asked
+
+
+async def test_a_load_that_fails_is_told_and_not_tried_again_at_once() -> None:
+    broken = ScriptedOrgan("ear", HearJob, broken="its weights are damaged")
+    organs = dispatch([Card({"stt": broken}, 100)])
+    with pytest.raises(CardError, match="its weights are damaged"):
+        await organs.operate("a", "stt", 10, SOUND)
+    with pytest.raises(CardError, match="it is tried again in 2 s"):
+        await organs.operate("b", "stt", 10, SOUND)
+
+
+async def test_what_an_organ_cannot_do_fails_alone() -> None:
+    organs = dispatch([Card(models(), 100)])
+    with pytest.raises(OrganError, match="cannot do"):
+        await organs.operate("a", "stt", 10, TEXT)
+    assert (await organs.operate("b", "stt", 10, SOUND)).result == Heard("160 samples", "en", 0.1)
+
+
+class Mortal:
+    """A card whose process ends under its first operations."""
+
+    def __init__(self, deaths: int) -> None:
+        self.deaths = deaths
+        self._card = Card(models(), 100)
+
+    async def load(self, organ: str) -> float:
+        return await self._card.load(organ)
+
+    async def run(self, organ: str, job: Job) -> tuple[Result, float]:
+        if self.deaths:
+            self.deaths -= 1
+            await self._card.unload()
+            raise CardLostError("the card's process ended while it was in use")
+        return await self._card.run(organ, job)
+
+    async def unload(self) -> None:
+        await self._card.unload()
+
+    async def held(self) -> Held:
+        return await self._card.held()
+
+    async def end(self) -> None: ...
+
+
+async def test_an_operation_whose_card_dies_is_done_on_the_revived_one() -> None:
+    organs = dispatch([Mortal(1)])
+    done = await organs.operate("a", "stt", 10, SOUND)
+    assert done.result == Heard("160 samples", "en", 0.1)
+    assert organs.residency.cards[0].failures == 1
+
+
+async def test_an_operation_whose_card_dies_twice_fails_with_the_reason_and_the_card_is_empty() -> None:
+    organs = dispatch([Mortal(2)])
+    with pytest.raises(CardError, match="the card's process ended"):
+        await organs.operate("a", "stt", 10, SOUND)
+    assert organs.residency.cards[0].state is Lifecycle.UNLOADED
+
+
+async def test_an_idle_model_is_unloaded_by_the_heart() -> None:
+    clock, ear = ManualClock(), ScriptedOrgan("ear", HearJob)
+    card = Card({"stt": ear}, 100)
+    organs = dispatch([card], clock)
+    await organs.operate("a", "stt", 10, SOUND)
+    clock.advance(301.0)
+    organs.beat()
+    await asyncio.wait(organs._tasks)
+    assert ear.unloads == 1
+    assert organs.residency.cards[0].state is Lifecycle.UNLOADED
+
+
+async def test_what_the_cards_hold_is_learned_after_a_restart() -> None:
+    ear = ScriptedOrgan("ear", HearJob)
+    card = Card({"stt": ear}, 100)
+    await card.load("stt")
+    organs = dispatch([card])
+    await organs.recall()
+    await organs.operate("a", "stt", 10, SOUND)
+    assert ear.loads == 1
+
+
+async def test_who_waits_when_the_organs_stop_is_told() -> None:
+    organs = dispatch([Card(models(), 100)])
+    asked = asyncio.ensure_future(organs.operate("a", "stt", 5, SOUND))
+    await settled()
+    await organs.close()
+    with pytest.raises(OrganError, match="stopping"):
+        await asked
