@@ -46,7 +46,7 @@ def rebuild(
     settings = load(config=config).settings
     calls = answered_calls(database(settings))
     store = Iris(chroma_of(settings), settings.environment, WordVectors(), WITHIN_S)
-    made = asyncio.run(_made_again(store, calls))
+    made = asyncio.run(made_again(store, calls))
     if as_json:
         emit_json({"memories": made, "runs": sorted({one.run for one in calls})})
     else:
@@ -81,7 +81,8 @@ def memories_of(calls: Sequence[AnsweredCall]) -> list[Memory]:
     ]
 
 
-async def _made_again(store: Memories, calls: Sequence[AnsweredCall]) -> int:
+async def made_again(store: Memories, calls: Sequence[AnsweredCall]) -> int:
+    """Empty `store`, fill it from `calls`, let go of it, and return how many memories it has."""
     try:
         await store.clear()
         await store.remember(memories_of(calls))
