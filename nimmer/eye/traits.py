@@ -57,4 +57,3 @@ def _which_well(box: Box, house: Box | None) -> str | None:
     if house is None or box.bottom > house.bottom - _FAR_FOOT or box.height >= _NEAR_SIZE:
         return WELL
     return FAR_WELL if box.height >= _FAR_SIZE else None
-

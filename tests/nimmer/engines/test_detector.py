@@ -25,7 +25,9 @@ RAW = np.array(
 """What a detector with an input of 64 x 64 pixels says."""
 
 
-def seen(raw: np.ndarray, shape: tuple[int, int], scale: float, offset: tuple[int, int]) -> list[tuple[str, Box]]:
+def seen(
+    raw: np.ndarray, shape: tuple[int, int], scale: float, offset: tuple[int, int]
+) -> list[tuple[str, Box]]:
     return [(one.label, one.box) for one in decode(raw, ("cat", "dog"), shape, scale, offset)]
 
 
