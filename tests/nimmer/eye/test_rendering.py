@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from nimmer.errors import WorldError
 from nimmer.eye.box import FRAME
 from nimmer.eye.labels import FAR_WELL, GROUPS, HOUSE, LABELS, NPC, TRAITS
-from nimmer.eye.rendering import render
+from nimmer.eye.rendering import Frame, render
 from nimmer.eye.scene import MOST_OCCUPANTS, Scene, draw_scene, scene_at
 from nimmer.eye.style import FAMILIES, Split, draw_style, generator
 from nimmer.world.levels import load_levels
@@ -14,7 +14,7 @@ from nimmer.world.levels import load_levels
 SEEDS = st.integers(0, 2**31)
 
 
-def frame(seed: int, split: Split = Split.TRAINING, scene: Scene | None = None):
+def frame(seed: int, split: Split = Split.TRAINING, scene: Scene | None = None) -> Frame:
     chance = generator(seed, split, 0)
     style = draw_style(split, chance)
     return render(scene or draw_scene(chance), style, chance)
