@@ -13,7 +13,7 @@ from actors.recollection import Recollection
 from nimmer.arena.memory import Arena
 from nimmer.arena.slot import Slot
 from nimmer.bus.cortex_messages import CognitiveRequest, CognitiveResponse, SuggestedAction
-from nimmer.cortex.acquaintance import facts_about
+from nimmer.cortex.acquaintance import draft, facts_about
 from nimmer.cortex.apps import cortex_app
 from nimmer.engines.embedding import WordVectors
 from nimmer.errors import ArenaError, CortexError, OrganError
@@ -63,10 +63,15 @@ class Interlocutor:
         """Return what `npc` knows and remembers that has to do with what it heard, facts before memories."""
         level = self._levels[percept.level]
         known = Slot(self._arena, npc).known[: level.nodes]
-        return facts_about(heard, level, known, percept.node) + await self._recollection.like(npc, heard)
+        # the first fact is what it is to say; memories come last, they are the first to be cut
+        return facts_about(heard, level, known, percept.node)[1:] + await self._recollection.like(npc, heard)
 
     async def thinks(self, npc: int, percept: Percept, heard: str, known: list[str]) -> str:
         """Return what `npc` answers. Raises CortexError with the cortex's own reason when it does not answer."""
+        level = self._levels[percept.level]
+        houses = Slot(self._arena, npc).known[: level.nodes]
+        facts = facts_about(heard, level, houses, percept.node)
+        say = draft(heard, facts, npc, percept.node, percept.occupants, int(houses.sum()), level.nodes)
         request = CognitiveRequest(
             event_type="conversation",
             domain="social",
@@ -78,6 +83,7 @@ class Interlocutor:
                 "knows_percent": round(100.0 * percept.coverage),
                 "companions": percept.occupants,
                 "energy_percent": round(100.0 * percept.energy),
+                "say": say,
             },
             suggested_actions=[SuggestedAction("answer", 1.0)],
             npc_id=npc,
@@ -92,7 +98,7 @@ class Interlocutor:
             secrets.token_hex(8),
             npc,
             percept.tick,
-            f"I was told: {heard} I said: {answer}"[:400],
+            f"Somebody said: {heard} My answer was: {answer}"[:400],
         )
         await self._recollection.keep([memory])
         return answer

@@ -1,4 +1,6 @@
-"""What an NPC can tell of the houses it knows, put into words in code: facts that a model may word and cannot invent.
+"""What an NPC can tell: the houses it knows, and a draft of its answer, made in code for a model to word.
+
+A small model that is given what to say says it; left to itself it repeats the question.
 
 Source: docs/domain.md section 10 (context: what the NPC knows); docs/organs.md, "Conversation".
 """
@@ -11,6 +13,10 @@ from nimmer.minds.brain import Flags
 from nimmer.world.level import Level
 
 MOST_FACTS = 4
+_GREETINGS = frozenset(
+    {"hello", "hi", "morning", "evening", "day", "greeting", "welcome", "hallo", "tag", "morgen"}
+)
+_THANKS = frozenset({"thank", "danke"})
 _WORD = re.compile(r"[a-zäöüß]+")
 
 
@@ -33,6 +39,29 @@ def facts_about(heard: str, level: Level, known: Flags, node: int) -> list[str]:
     shared = {house: _shared(level, house, asked) for house in range(level.nodes) if known[house]}
     likest = sorted((-words, far[house], house) for house, words in shared.items() if words)
     return [_fact(level, house, steps) for _, steps, house in likest[:MOST_FACTS]]
+
+
+def draft(heard: str, facts: list[str], npc: int, node: int, companions: int, known: int, houses: int) -> str:
+    """Return what the NPC has to say to what it heard, in plain words: a fact, a greeting, or that it does not know.
+
+    Args:
+        heard: what was said.
+        facts: what it knows about that, as `facts_about` returns it.
+        npc: who answers.
+        node: where it stands.
+        companions: others on its node.
+        known: houses it knows.
+        houses: houses there are.
+    """
+    words = words_of(heard)
+    here = f"I am NPC {npc}, at node {node}" + (f" with {companions} others" if companions > 1 else "")
+    if facts:
+        return f"What I know: {facts[0]}"
+    if words & _THANKS:
+        return "You are welcome."
+    if words & _GREETINGS and "?" not in heard:
+        return f"Good day! {here}. I know {known} of {houses} houses."
+    return f"I do not know that. I know {known} of {houses} houses."
 
 
 def traits_of(level: Level, house: int) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nimmer.cortex.acquaintance import MOST_FACTS, facts_about, steps_from, traits_of, words_of
+from nimmer.cortex.acquaintance import MOST_FACTS, draft, facts_about, steps_from, traits_of, words_of
 from nimmer.world.levels import load_levels
 
 LEVEL = load_levels()[1]
@@ -32,3 +32,16 @@ def test_steps_and_traits_are_those_of_the_level() -> None:
     assert traits_of(LEVEL, 7) == ("red", "well")
     assert list(steps_from(LEVEL, 0))[:6] == [0, 1, 2, 3, 4, 1]
     assert words_of("The WELLS, please!") == {"the", "well", "please"}
+
+
+def test_a_draft_says_a_fact_a_greeting_or_that_it_does_not_know() -> None:
+    fact = "The house at node 3, here, has: yellow, well."
+    assert draft("where is the well?", [fact], 7, 3, 0, 1, 25) == f"What I know: {fact}"
+    assert draft("Good morning!", [], 7, 3, 2, 1, 25) == (
+        "Good day! I am NPC 7, at node 3 with 2 others. I know 1 of 25 houses."
+    )
+    assert draft("Thank you.", [], 7, 3, 0, 1, 25) == "You are welcome."
+    assert (
+        draft("Who lives behind the hill?", [], 7, 3, 0, 1, 25)
+        == "I do not know that. I know 1 of 25 houses."
+    )
