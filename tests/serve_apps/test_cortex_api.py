@@ -111,6 +111,7 @@ async def test_everybody_sees_its_own_usage_and_the_operator_sees_all(kept: Kept
     assert set(own.json()["data"]) == {"guest"}
     assert set(every.json()["data"]) == {"guest", OPERATOR}
     assert own.json()["data"]["guest"]["requests"] == 1
+    await kept.row()
     assert [row["priority"] for row in kept.rows] == [3, 8]
 
 
