@@ -90,7 +90,7 @@ class Cortex:
     async def start(self) -> None:
         """Listen, and start the engine, which is not waited for. Raises HostError when cortex.port is taken."""
         await self._listener.start()
-        self._begin(self._keeper.run())
+        self._begin(self._keeper.run())  # the first: `stop` ends it before the others
         self._begin(self._post.run())
         if self._ears is not None:
             self._begin(self._ears.run())
@@ -153,14 +153,23 @@ class Cortex:
         """Deny everybody, end the engine, and bring the last rows away. A second call does nothing."""
         self._gate.close()
         await self._listener.stop()
-        if self._tasks:
-            await self._post.drain(LAST_ROWS_S)
         tasks, self._tasks = self._tasks, []
-        for task in tasks:
-            task.cancel()
         if tasks:
-            await asyncio.wait(tasks)
-        await self._keeper.stop()
+            tasks[0].cancel()
+            await asyncio.wait(tasks[:1])
+            await self._keeper.stop()
+            await self._rest()
+            await self._post.drain(LAST_ROWS_S)
+        for task in tasks[1:]:
+            task.cancel()
+        if tasks[1:]:
+            await asyncio.wait(tasks[1:])
+
+    async def _rest(self) -> None:
+        """Return when what ran has learned that its engine is gone, and has left its row."""
+        deadline_s = self._clock.monotonic_s() + LAST_ROWS_S
+        while self._gate.desk.running and self._clock.monotonic_s() < deadline_s:
+            await self._clock.sleep_s(0.01)
 
     async def check_health(self) -> None:
         """Serve asks this. Raises CortexError when a part of it has ended, so that the replica is replaced."""

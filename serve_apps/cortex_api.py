@@ -119,8 +119,8 @@ def _checked(raw: bytes, settings: CortexSettings) -> ChatBody:
     """Return the checked body. Raises ApiError."""
     try:
         return check(msgspec.json.decode(raw), settings.model, settings.max_prompt_chars)
-    except msgspec.DecodeError as error:
-        raise ApiError(400, f"the body is no JSON: {error}") from None
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ApiError(400, f"the body is no JSON we can read: {error}") from None
     except BodyError as error:
         raise ApiError(error.status, str(error), error.param, error.code) from None
 

@@ -16,6 +16,7 @@ from serve_apps.row_post import RowPost
 MOST_TEXT = 4000
 """Characters of a text that a row keeps."""
 MOST_REASON = 1000
+LEFT = "the caller left"
 
 
 @dataclass(slots=True)
@@ -39,9 +40,8 @@ class Call:
     reserved: float = 0.0
     """Lifeforce taken from the asker's purse beforehand."""
     response: Mapping[str, Any] | None = None
-    outcome: CallOutcome = "cancelled"
-    """What is true of a call whose caller left."""
-    reason: str = "the caller left"
+    outcome: CallOutcome = "failed"
+    reason: str = "an unexpected error, see the log"
 
 
 class Book:

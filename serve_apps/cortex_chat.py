@@ -3,6 +3,7 @@
 Source: docs/cortex.md, "The API".
 """
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,7 +19,7 @@ from nimmer.engines.keeper import Keeper
 from nimmer.errors import EngineError, EngineRefusedError
 from serve_apps.api_error import ApiError
 from serve_apps.attended import Attended, body, start
-from serve_apps.cortex_book import MOST_TEXT, Book, Call
+from serve_apps.cortex_book import LEFT, MOST_TEXT, Book, Call
 from serve_apps.cortex_gate import Gate, TurnedAwayError
 
 PRIORITIES = {OPERATOR: 8, GUEST: 3}
@@ -104,6 +105,9 @@ class Chats:
             async with self._gate.turn(ticket) as call.wait_s:
                 await self._relay(reply, call, chat)
             call.outcome = "answered"
+        except asyncio.CancelledError:
+            call.outcome, call.reason = "cancelled", LEFT
+            raise
         except (TurnedAwayError, TimeoutError, EngineError) as error:
             failure = _failure(call, error)
             if isinstance(error, TimeoutError | EngineError):

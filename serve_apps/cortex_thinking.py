@@ -3,6 +3,7 @@
 Source: docs/domain.md section 10; docs/cortex.md, "A thought".
 """
 
+import asyncio
 from collections.abc import Sequence
 
 from nimmer.bus.cortex_messages import CognitiveRequest, CognitiveResponse, CognitiveResult
@@ -17,7 +18,7 @@ from nimmer.cortex.verdict import Verdict, read
 from nimmer.engines.engine import Completion, chat
 from nimmer.engines.keeper import Keeper
 from nimmer.errors import EngineError
-from serve_apps.cortex_book import Book, Call
+from serve_apps.cortex_book import LEFT, Book, Call
 from serve_apps.cortex_gate import Gate, TurnedAwayError
 
 LEAST_TOKENS = 24
@@ -58,6 +59,9 @@ class Thinking:
         verdict = Verdict("", 0.0, "", "")
         try:
             verdict = await self._answer(request, call, context)
+        except asyncio.CancelledError:
+            call.outcome, call.reason = "cancelled", LEFT
+            raise
         except TurnedAwayError as away:
             call.outcome, call.reason = away.outcome, away.reason  # type: ignore[assignment]  # the desk's own words
         except TimeoutError:
@@ -147,7 +151,7 @@ class Thinking:
         """Charge what was used, and give back the rest of what was reserved."""
         if call.outcome in ("timeout", "expired"):
             call.lifeforce = PENALTY
-        elif call.completion_tokens:
+        elif call.outcome == "answered":
             price = cost(call.prompt_tokens, call.completion_tokens)
             call.lifeforce = min(price, request.processing_budget_lf)
         if call.reserved:

@@ -46,7 +46,7 @@ def check(body: object, model: str, max_chars: int) -> ChatBody:
     asked = body.get("model")
     if asked != model:
         raise BodyError(
-            f"there is no model {asked!r} here: ask for {model!r}", "model", 404, "model_not_found"
+            f"there is no model {str(asked)[:80]!r} here: ask for {model!r}", "model", 404, "model_not_found"
         )
     chars, last_words = _messages(body.get("messages"), max_chars)
     tools = _tools(body.get("tools"))

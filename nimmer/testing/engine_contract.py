@@ -8,9 +8,8 @@
 Source: docs/style.md, rule 10; docs/cortex.md, "Engines".
 """
 
-from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 import pytest
@@ -84,7 +83,7 @@ class EngineContract:
 
     async def test_who_leaves_a_stream_leaves_the_engine_well(self, engine: Engine) -> None:
         """The next question is answered."""
-        events = cast("AsyncIterator[bytes]", engine.stream(body(max_tokens=200), WITHIN_S))
+        events = engine.stream(body(max_tokens=200), WITHIN_S)
         async with aclosing(events):  # type: ignore[type-var]  # both are generators
             async for _ in events:
                 break

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from nimmer.engines.engine import Engine
 from nimmer.errors import EngineError, EngineRefusedError
 
 Write = Callable[[Mapping[str, Any]], str]
@@ -133,7 +134,7 @@ class StillKeeper:
     def __init__(self, engine: ScriptedEngine | None = None) -> None:
         """Keep `engine`."""
         self.scripted = engine or ScriptedEngine()
-        self.engine = self.scripted
+        self.engine: Engine = self.scripted
         self.ready = True
         self.restarts = 0
         self.reason = ""

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -109,6 +111,7 @@ async def test_everybody_sees_its_own_usage_and_the_operator_sees_all(kept: Kept
     assert set(own.json()["data"]) == {"guest"}
     assert set(every.json()["data"]) == {"guest", OPERATOR}
     assert own.json()["data"]["guest"]["requests"] == 1
+    await kept.row()
     assert [row["priority"] for row in kept.rows] == [3, 8]
 
 
@@ -127,7 +130,7 @@ async def test_a_million_characters_are_413_with_the_setting_and_leave_a_row(
     assert engine.bodies == []
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[]", b'{"model": "nyx"}'])
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[]", b'{"model": "nyx"}', b"[" * 100_000])
 async def test_what_is_no_chat_is_400_in_openais_format(http: httpx.AsyncClient, content: bytes) -> None:
     answer = await http.post("/chat/completions", content=content)
     assert answer.status_code in (400, 404)
@@ -204,6 +207,20 @@ async def test_a_prompt_longer_than_the_engines_window_is_400(http: httpx.AsyncC
     answer = await http.post("/chat/completions", json=body)
     assert answer.status_code == 400
     assert "exceeds" in answer.json()["error"]["message"]
+
+
+async def test_a_cortex_may_stand_before_another_one(kept: Kept, place: Place, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_text(KEYS["guest"] + "\n")
+    key.chmod(0o600)
+    home = tmp_path / "second"
+    home.mkdir()
+    settings = CortexSettings(engine="url", url=kept.url, url_key_file=key)
+    async with cortex(settings, replace(place, state_dir=str(home))) as second, second.client() as client:
+        await second.ready()
+        answer = await client.chat.completions.create(model="nyx", messages=HELLO)
+    assert answer.choices[0].message.content == WORDS
+    assert (await kept.row())["identity"] == "guest"
 
 
 class Caller(ScriptedEngine):

@@ -63,10 +63,13 @@ async def test_a_stop_leaves_no_engine_behind(place: Place) -> None:
     async with cortex(CortexSettings(slots=1), place) as kept:
         await kept.ready()
         engine = engine_of(kept)
-        thought = asyncio.create_task(kept.cortex.think(question(), "nyx-training"))
-        await CLOCK.sleep_s(0.0)
+        asked = question(response_timeout_ms=4000)
+        thought = asyncio.create_task(kept.cortex.think(asked, "nyx-training"))
+        while not (await kept.cortex.status()).running:
+            await CLOCK.sleep_s(0.0)
     assert not alive(engine)
-    await asyncio.wait((thought,))
+    assert (await thought).outcome in ("failed", "answered")
+    assert [row["call"] for row in kept.rows] == [(await thought).request_id]
 
 
 async def test_a_port_that_is_taken_is_named(place: Place) -> None:

@@ -15,7 +15,7 @@ def test_what_the_engine_understands_is_passed_on_as_it_is() -> None:
     body = chat(temperature=0.2, tools=TOOLS, tool_choice="auto", stop=None, seed=3)
     checked = check(body, "nyx", 100)
     assert checked.fields == {name: value for name, value in body.items() if value is not None}
-    assert (checked.chars, checked.tools, checked.last_words) == (5, {"walk"}, "hello")
+    assert (checked.chars, checked.tools, checked.last_words) == (5, frozenset({"walk"}), "hello")
 
 
 def test_a_stream_is_metered_whether_its_client_asks_for_usage_or_not() -> None:
