@@ -55,11 +55,7 @@ class Listener:
     async def start(self) -> None:
         """Listen. Raises HostError when the address is taken or is not this host's."""
         try:
-            self._socket = socket.create_server(
-                (self._host, self._wanted),
-                family=socket.AF_INET6 if ":" in self._host else socket.AF_INET,
-                backlog=BACKLOG,
-            )
+            self._socket = self._bound()
         except OSError as error:
             if self._wanted and error.errno == 98:
                 raise taken(self._key, self._wanted) from None
@@ -68,6 +64,19 @@ class Listener:
             ) from None
         # `_serve`, not `serve`, which would take the signals of a process that is not the server's
         self._task = asyncio.get_running_loop().create_task(self._server._serve([self._socket]))  # noqa: SLF001
+
+    def _bound(self) -> socket.socket:
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        # asyncio switches off Nagle's delay, 40 ms an answer, only where the protocol is named
+        found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        try:
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            found.bind((self._host, self._wanted))
+            found.listen(BACKLOG)
+        except OSError:
+            found.close()
+            raise
+        return found
 
     async def stop(self) -> None:
         """Serve no more; open requests get 2 s. A second call does nothing."""

@@ -20,6 +20,8 @@ from nimmer.stores.traces import RowBatch
 ROOM = 10_000
 """Rows that may wait."""
 AT_ONCE = 200
+LINGER_S = 0.05
+"""How long a row waits for others to go with it: a call to the recorder costs as much as a request."""
 RETRY_S = 0.5
 ANSWER_S = 10.0
 """A recorder that has not acknowledged by then is asked again; the table's key makes a repeat harmless."""
@@ -73,6 +75,8 @@ class RowPost:
         """Bring rows until cancelled."""
         while True:
             await self._work.wait()
+            if len(self._rows) < AT_ONCE:
+                await self._clock.sleep_s(LINGER_S)
             rows = tuple(islice(self._rows, AT_ONCE))
             try:
                 async with asyncio.timeout(ANSWER_S):

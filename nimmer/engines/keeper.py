@@ -181,7 +181,7 @@ class ChildKeeper(_Watch):
         """Return never. Raises EngineError when it ended or hangs."""
         missed = 0
         while missed < plan.strikes:
-            await self.pause(plan.probe_s)
+            await self.pause(LOOK_S if missed else plan.probe_s)
             self._alive(plan.name, "by itself, or was killed")
             missed = 0 if await self.engine.healthy(plan.patience_s) else missed + 1
         self._alive(plan.name, "by itself, or was killed")

@@ -44,9 +44,11 @@ def serving() -> Iterator[None]:
             _node_ip_address="127.0.0.2",
             _temp_dir=directory,
         )
-        ray.remote(RecorderDouble).options(name="recorder", namespace=NAMESPACE, num_cpus=0).remote()
+        recorder = ray.remote(RecorderDouble)
+        held = recorder.options(name="recorder", namespace=NAMESPACE, num_cpus=0).remote()  # else it ends
         serve.start(proxy_location="Disabled")
         yield
+        del held
         serve.shutdown()  # type: ignore[no-untyped-call]  # Ray's own
         ray.shutdown()
 
