@@ -44,9 +44,13 @@ def serving() -> Iterator[None]:
             _node_ip_address="127.0.0.2",
             _temp_dir=directory,
         )
-        ray.remote(RecorderDouble).options(name="recorder", namespace=NAMESPACE, num_cpus=0).remote()
+        # held here: an actor nobody holds a handle of ends
+        recorder = (
+            ray.remote(RecorderDouble).options(name="recorder", namespace=NAMESPACE, num_cpus=0).remote()
+        )
         serve.start(proxy_location="Disabled")
         yield
+        del recorder
         serve.shutdown()  # type: ignore[no-untyped-call]  # Ray's own
         ray.shutdown()
 
