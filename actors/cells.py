@@ -30,7 +30,7 @@ REMEMBER_EVERY = 10
 
 
 class CellsShell(Shell):
-    """Host cells, every version of the math cell, and the organs' cells, which wait for their driver."""
+    """Host cells, every version of the math cell, and, where there are no organs, the organs' cells, which say so."""
 
     entity = "cells"
 
@@ -40,7 +40,9 @@ class CellsShell(Shell):
         self._sensors = HostSensors()
         self._host = HostCells(charter.price_scale, charter.prices)
         self._math = MathCells(charter.price_scale, charter.prices)
-        self._organs = DrivenCells(ORGAN_CELLS, charter.price_scale, charter.prices, NO_ORGAN)
+        # where there are organs, their app holds their cells
+        held = () if charter.organs_enabled else ORGAN_CELLS
+        self._organs = DrivenCells(held, charter.price_scale, charter.prices, NO_ORGAN)
         self._organ_driver: Hardware = NoHardware()
         self._herald = Herald(self)
         self._afferent = Afferent(self, charter.thalamus_shards)

@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 import msgspec
 from msgspec import Struct
 
+from nimmer.bus import nats_objects
 from nimmer.bus.bus import Delivery
 from nimmer.bus.message import ErrorReply, Message, Source, WaveSignal, decode
 from nimmer.bus.nats import NatsBus
@@ -99,11 +100,11 @@ class OrganBus:
 
     async def put(self, name: str, data: bytes) -> None:
         """Keep an object. Raises BusError."""
-        await self._there().put_object(bucket(self._environment), name, data)
+        await nats_objects.put(self._there(), bucket(self._environment), name, data)
 
     async def get(self, name: str, most: int) -> bytes:
         """Return an object. Raises BusError."""
-        return await self._there().get_object(bucket(self._environment), name, most)
+        return await nats_objects.get(self._there(), bucket(self._environment), name, most)
 
     async def tell(self, kind: CellKind, wave: WaveSignal) -> None:
         """Say a wave for all to hear; nobody waits for it."""

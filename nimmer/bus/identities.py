@@ -83,7 +83,7 @@ def identities(environment: str) -> dict[str, Permissions]:
         f"{env}.cortex.nyx.command",
     )
     objects = _objects(f"{env}-organs")
-    organ_waves = (f"{env}.nervous.cells.speech.wave", f"{env}.nervous.cells.vision.wave")
+    organ_waves = tuple(f"{env}.nervous.cells.{domain}.wave" for domain in ("speech", "voice", "vision"))
     organs = _own(env, "nyx-organs", ("organs",), ("thalamus.gate.*",))
     found = {
         BRIDGE: Permissions((f"{env}.>", "$JS.API.>", "_INBOX.>"), (f"{env}.>", f"{inbox_prefix(BRIDGE)}.>")),

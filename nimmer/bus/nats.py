@@ -1,8 +1,7 @@
 """The bus over a NATS server; with `nats_streams` and `nats_objects` the one importer of nats-py in nimmer.
 
-What nats-py leaves to its user is done here: a subscription is live when `subscribe` returns (its `flush`
-alone does not prove it: PING may overtake SUB, so it is flushed twice), a forbidden operation becomes a
-BusPermissionError instead of a line in a log, every drop is counted, and the connection is sought for ever.
+What nats-py leaves to its user is done here: a subscription is live when `subscribe` returns (flushed twice, for PING may
+overtake SUB), a forbidden operation becomes a BusPermissionError, every drop is counted, the connection sought for ever.
 Source: docs/domain.md section 7.
 """
 
@@ -18,7 +17,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription as NatsInterest
 
-from nimmer.bus import nats_objects, nats_streams
+from nimmer.bus import nats_streams
 from nimmer.bus import subject as grammar
 from nimmer.bus.bus import Ack, BusCounts, Delivery, Handler, Violation
 from nimmer.bus.identities import inbox_prefix
@@ -27,15 +26,11 @@ from nimmer.bus.tally import Tally, Watchman
 from nimmer.clock import Clock, SystemClock
 from nimmer.errors import BusError, BusPermissionError, BusUnavailableError
 
-PENDING_MESSAGES = 65536
-"""Messages that may wait for one subscription's handler."""
+PENDING_MESSAGES = 65536  # that may wait for one subscription's handler
 PENDING_BYTES = 32 << 20
-OUTBOUND_BYTES = 16 << 20
-"""Bytes that may wait for the broker before telemetry is dropped."""
-YIELD_EVERY = 512
-"""Messages after which a long batch lets the socket be written."""
-COMMAND_BYTES = 64
-"""What the protocol adds to a message's subject and payload, at most."""
+OUTBOUND_BYTES = 16 << 20  # that may wait for the broker before telemetry is dropped
+YIELD_EVERY = 512  # messages after which a long batch lets the socket be written
+COMMAND_BYTES = 64  # what the protocol adds to a message's subject and payload, at most
 RETRY_S = 0.1
 SUBJECTS_KNOWN = 65536
 _REFUSED = re.compile(r'permissions violation for (publish|subscription) to "([^"]+)"')
@@ -135,6 +130,14 @@ class NatsBus:
         return self._client.is_connected
 
     @property
+    def client(self) -> Client:
+        """The client of the moment. Raises BusUnavailableError while the server is away."""
+        self._open()
+        if not self.connected:
+            raise BusUnavailableError(f"{self._where()} is away; it is sought again, try later")
+        return self._client
+
+    @property
     def max_payload(self) -> int:
         """The largest message in bytes the server takes."""
         return int(self._client.max_payload)
@@ -224,10 +227,9 @@ class NatsBus:
     async def request(self, subject: str, payload: bytes, timeout_s: float) -> bytes:
         """Return the first answer. Raises as `Bus.request` does."""
         self._check(subject, payload)
-        if not self.connected:
-            raise BusUnavailableError(f"{self._where()} is away; it is sought again, try later")
+        client = self.client
         try:
-            asked = self._client.request(subject, payload, timeout=timeout_s)
+            asked = client.request(subject, payload, timeout=timeout_s)
             return (await self._unless_refused(subject, asked)).data
         except errors.NoRespondersError:
             raise BusUnavailableError(f"nobody listens on {subject}: is a village running?") from None
@@ -242,16 +244,6 @@ class NatsBus:
         Raises BusUnavailableError when JetStream does not answer, BusError when it refuses one.
         """
         await nats_streams.ensure(self._client, streams)
-
-    async def put_object(self, bucket: str, name: str, data: bytes) -> None:
-        """Keep `data` in a bucket. Raises as `nats_objects.put` does."""
-        self._open()
-        await nats_objects.put(self._client, bucket, name, data)
-
-    async def get_object(self, bucket: str, name: str, most: int) -> bytes:
-        """Return an object of at most `most` bytes. Raises as `nats_objects.get` does."""
-        self._open()
-        return await nats_objects.get(self._client, bucket, name, most)
 
     async def close(self) -> None:
         """Send what waits, then let go of the server. A second call does nothing."""
@@ -271,8 +263,7 @@ class NatsBus:
 
     def forget(self, subscription: NatsSubscription) -> None:
         """Do not renew `subscription` after a loss of the server."""
-        if subscription in self._subscriptions:
-            self._subscriptions.remove(subscription)
+        self._subscriptions = [one for one in self._subscriptions if one is not subscription]
 
     async def _dial(self) -> None:
         """Connect a fresh client: fail fast this first time, then let it reconnect for ever."""

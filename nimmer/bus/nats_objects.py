@@ -10,27 +10,27 @@ import base64
 import hashlib
 
 from nats import errors
-from nats.aio.client import Client
 from nats.js.client import JetStreamContext
 from nats.js.errors import APIError, BadObjectMetaError, NotFoundError
 from nats.js.errors import Error as JetStreamError
 from nats.js.object_store import ObjectStore
 
+from nimmer.bus.nats import NatsBus
 from nimmer.bus.streams import bucket_stream
 from nimmer.errors import BusError, BusUnavailableError
 
 ANSWER_S = 5.0
 
 
-async def put(client: Client, bucket: str, name: str, data: bytes) -> None:
+async def put(bus: NatsBus, bucket: str, name: str, data: bytes) -> None:
     """Keep `data` under `name`. Raises BusUnavailableError when the store does not take it."""
     try:
-        await _store(client, bucket).put(name, data)
+        await _store(bus, bucket).put(name, data)
     except (errors.Error, JetStreamError, TimeoutError) as error:
         raise BusUnavailableError(f"the object store {bucket} did not take {name!r}: {error}") from None
 
 
-async def get(client: Client, bucket: str, name: str, most: int) -> bytes:
+async def get(bus: NatsBus, bucket: str, name: str, most: int) -> bytes:
     """Return the object `name`.
 
     Raises BusError when there is none, it has more than `most` bytes, or its parts are gone or damaged;
@@ -38,10 +38,10 @@ async def get(client: Client, bucket: str, name: str, most: int) -> bytes:
     """
     stream = bucket_stream(bucket)
     try:
-        info = await _store(client, bucket).get_info(name)
+        info = await _store(bus, bucket).get_info(name)
         if (info.size or 0) > most:
             raise BusError(f"object {name!r} has {info.size} bytes; {most} are allowed")
-        data = await _chunks(_context(client), stream, f"$O.{bucket}.C.{info.nuid}", int(info.chunks or 0))
+        data = await _chunks(_context(bus), stream, f"$O.{bucket}.C.{info.nuid}", int(info.chunks or 0))
     except (NotFoundError, BadObjectMetaError):
         raise BusError(
             f"there is no whole object {name!r} in {bucket}; objects are kept for an hour"
@@ -64,9 +64,9 @@ async def _chunks(stream: JetStreamContext, name: str, subject: str, count: int)
     return b"".join(parts)
 
 
-def _store(client: Client, bucket: str) -> ObjectStore:
-    return ObjectStore(bucket, bucket_stream(bucket), _context(client))
+def _store(bus: NatsBus, bucket: str) -> ObjectStore:
+    return ObjectStore(bucket, bucket_stream(bucket), _context(bus))
 
 
-def _context(client: Client) -> JetStreamContext:
-    return client.jetstream(timeout=ANSWER_S)
+def _context(bus: NatsBus) -> JetStreamContext:
+    return bus.client.jetstream(timeout=ANSWER_S)

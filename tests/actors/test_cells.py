@@ -1,5 +1,7 @@
 """The cells that belong to no NPC: both versions of the math cell answer, and what was known is remembered."""
 
+from dataclasses import replace
+
 from actors.afferent import Afferent, Said
 from actors.cells import CellsShell
 from actors.charter import Charter
@@ -72,3 +74,8 @@ async def test_organs_that_are_not_there_say_so_and_are_heard_once_they_are(
     said = [one.header.source.entity_id for one in told(arena, "cells") if isinstance(one.body, WaveSignal)]
     assert "organs.here.speech_stt" in said
     assert (await shell.status())["cells"]["vision_detect"] == NO_ORGAN
+
+
+def test_where_there_are_organs_their_app_holds_their_cells(charter: Charter, arena: Arena) -> None:
+    shell = Alone(replace(charter, organs_enabled=True))
+    assert shell._organs.conditions() == {}

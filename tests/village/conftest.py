@@ -24,6 +24,7 @@ ORDER = (
     "test_afterlife",
     "test_launches",
     "test_learning",
+    "test_faculties",
 )
 """Harmless first, then what kills, then what needs the village to have ended, then runs of their own."""
 

@@ -18,10 +18,32 @@ def test_the_common_inbox_holds_no_answer_to_a_prefixed_identity() -> None:
     assert matches(COMMON_INBOX, "_INBOX.2Xy0.7")
 
 
-def test_only_the_bridge_may_touch_jetstream_and_inboxes() -> None:
-    for name, may in identities("dev").items():
-        powers = [pattern for pattern in may.publish if not pattern.startswith("dev.")]
-        assert powers == (["$JS.API.>", "_INBOX.>"] if name == "bridge" else [])
+OBJECTS = [
+    "$JS.API.STREAM.INFO.OBJ_dev-organs",
+    "$JS.API.STREAM.MSG.GET.OBJ_dev-organs",
+    "$O.dev-organs.C.*",
+    "$O.dev-organs.M.*",
+]
+
+
+def test_only_the_bridge_may_touch_jetstream_and_inboxes_beyond_the_bucket() -> None:
+    powers = {
+        name: [pattern for pattern in may.publish if not pattern.startswith("dev.")]
+        for name, may in identities("dev").items()
+    }
+    assert powers.pop("bridge") == ["$JS.API.>", "_INBOX.>"]
+    assert {name for name, more in powers.items() if more} == {GUEST, OPERATOR, "nyx-organs"}
+    assert all(more in ([], OBJECTS) for more in powers.values())
+
+
+def test_nobody_but_the_bridge_may_make_a_consumer_which_delivers_wherever_it_is_told() -> None:
+    consumer = "$JS.API.CONSUMER.CREATE.OBJ_dev-organs.x.y"
+    may_make = {
+        name
+        for name, may in identities("dev").items()
+        if any(matches(pattern, consumer) for pattern in may.publish)
+    }
+    assert may_make == {"bridge"}
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -57,7 +79,7 @@ def test_a_guest_asks_and_acts_and_no_more() -> None:
         "organs.cards.status",
         "organs.conversation.say",
     )
-    assert guest.publish == tuple(f"dev.{subject}" for subject in asked)
+    assert guest.publish == (*(f"dev.{subject}" for subject in asked), *OBJECTS)
 
 
 def test_an_unknown_environment_is_refused() -> None:

@@ -4,13 +4,14 @@ from nimmer.bus.streams import DAY_S, streams
 from nimmer.bus.subject import matches
 
 
-def test_the_four_streams_keep_what_the_domain_says() -> None:
+def test_the_four_streams_keep_what_the_domain_says_and_the_bucket_an_hour() -> None:
     kept = {stream.name: stream.max_age_s for stream in streams("dev")}
     assert kept == {
         "VIRTUAL_TRACES": 7 * DAY_S,
         "GATE_TRANSITIONS": DAY_S,
         "VERIFICATION": 30 * DAY_S,
         "TRAINING_DATA": 0.0,
+        "OBJ_dev-organs": 3600.0,
     }
 
 
