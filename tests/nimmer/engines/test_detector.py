@@ -6,7 +6,7 @@ import pytest
 from nimmer.engines.detector import MOST_SEEN, OnnxDetector, decode
 from nimmer.errors import OrganError, WeightsError
 from nimmer.eye.box import Box
-from nimmer.eye.judging import judge_precision, judge_recovery
+from nimmer.eye.judging import HELD_OUT_SEED, held_out_frames, judge_precision, judge_recovery
 from nimmer.eye.labels import LABELS
 from nimmer.world.levels import load_levels
 from tests.nimmer.engines.onnx_by_hand import write_detector
@@ -116,20 +116,18 @@ def test_the_shipped_eye_says_what_it_is(eye: OnnxDetector) -> None:
 
 
 def test_the_shipped_eye_finds_things_in_frames_it_never_learned_from(eye: OnnxDetector) -> None:
-    found = judge_precision(eye, 60, eye.card["held_out_seed"], lambda: None)
+    found = judge_precision(eye, 60, HELD_OUT_SEED, lambda: None)
     assert found.map50 > 0.9
     assert found.map50_95 > 0.6
 
 
 def test_the_shipped_eye_reads_most_houses_right(eye: OnnxDetector) -> None:
     for level in load_levels():
-        read = judge_recovery(eye, level, 25, eye.card["held_out_seed"], lambda: None)
+        read = judge_recovery(eye, level, 25, HELD_OUT_SEED, lambda: None)
         assert read.share > 0.7
 
 
 def test_a_picture_twice_as_large_shows_the_same(eye: OnnxDetector) -> None:
-    from nimmer.eye.judging import held_out_frames
-
     frame = next(held_out_frames(1))
     small = {one.label for one in eye.detect(frame.pixels, 0.6)}
     large = {one.label for one in eye.detect(frame.pixels.repeat(2, 0).repeat(2, 1), 0.3)}
@@ -138,8 +136,6 @@ def test_a_picture_twice_as_large_shows_the_same(eye: OnnxDetector) -> None:
 
 
 def test_a_feature_vector_has_length_one_and_is_nearer_to_its_own_picture(eye: OnnxDetector) -> None:
-    from nimmer.eye.judging import held_out_frames
-
     one, other = (frame.pixels for frame in held_out_frames(2))
     vector = eye.embed(one)
     assert vector.dtype == np.float32
