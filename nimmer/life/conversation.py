@@ -42,6 +42,7 @@ class ConversationMemory:
         "ears",
         "found",
         "fruitless",
+        "patience_s",
         "quiet_until_s",
         "since_s",
         "thought",
@@ -55,11 +56,13 @@ class ConversationMemory:
         voice: Voice | None = None,
         *,
         asks: bool = False,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         """Have these organs; with one of them missing the body exchanges facts face to face.
 
-        asks: whether there is a cortex to ask; without one the nerve never does.
+        asks: whether there is a cortex to ask; without one the nerve never does; patience_s: how long a step may take.
         """
+        self.patience_s = patience_s
         self.ears = ears
         self.thought = thought
         self.voice = voice
@@ -188,7 +191,7 @@ def _spoken(scene: Scene, memory: ConversationMemory) -> bool:
 
 
 def _patience_over(scene: Scene, memory: ConversationMemory) -> bool:
-    return scene.now_s - memory.since_s > PATIENCE_S
+    return scene.now_s - memory.since_s > memory.patience_s
 
 
 def _talk(scene: Scene, memory: ConversationMemory) -> Action:

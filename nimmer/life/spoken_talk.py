@@ -15,6 +15,9 @@ from nimmer.life.percept import Percept
 from nimmer.life.scene import Scene, Ways
 from nimmer.minds.conversing import Ears, Thought, Voice
 
+PATIENCE_S = 15.0
+"""How long a step may take here: an organ may have to be loaded first, about 10 s on a card (docs/domain.md section 9).
+What waits for the cortex ends sooner, by the cortex's own limit, and says so."""
 TRUST = 1.0
 """Weight of a gate that a person holds open by speaking: nobody deliberates whether to listen."""
 
@@ -33,7 +36,7 @@ class SpokenTalk:
     ) -> None:
         """Begin to listen. nerve: the conversation nerve of the table in force; percept: of who is spoken to."""
         self._percept = percept
-        self._nerve = Nerve(nerve, CONVERSATION, price_scale, memory=ConversationMemory(ears, thought, voice))
+        self._nerve = Nerve(nerve, CONVERSATION, price_scale, memory=ConversationMemory(ears, thought, voice, patience_s=PATIENCE_S))
         self._tick = percept.tick
 
     @property

@@ -1,10 +1,9 @@
 """A spoken conversation walks the nerve's table: it waits for its ports without ever blocking, and gives up in time."""
 
-from nimmer.life.conversation import PATIENCE_S
 from nimmer.life.nerve_run import NerveRun, RunOutcome
 from nimmer.life.nerve_table import built_in_nerves
 from nimmer.life.percept import PERCEPT, Percept, unpack
-from nimmer.life.spoken_talk import SpokenTalk
+from nimmer.life.spoken_talk import PATIENCE_S, SpokenTalk
 
 NERVE = next(one for one in built_in_nerves() if one.name == "conversation")
 PATH = ["IDLE", "LISTEN", "TRANSCRIBE", "UNDERSTAND", "RETRIEVE_CONTEXT", "RESPOND", "SPEAK"]
