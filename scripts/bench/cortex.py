@@ -3,11 +3,13 @@
     scripts/bench/run cortex
 
 Two engines. One answers the same words after 400 ms: behind it the time that a road adds can be seen, with 1, 8 and 32
-clients that begin one after the other; value and rival_value are median latencies in ms, the ratio is their DIFFERENCE, ms. The other is the embedded
-one (SmolLM2-135M, one thread, 32 slots so that the gate never holds anybody back, 16 tokens an answer): answers a second,
-the ratio is ours / rival. Both roads take turns in one run and share one engine. The boundary is off. The cortex is the
-Serve app as in a village, with engine = url. Another rival in the same run is LiteLLM's proxy, in an environment of its
-own (NIMMER_BENCH_LITELLM names its command; unset, it is installed for the run); when it cannot be, a row says so.
+clients that begin one after the other; value and rival_value are median latencies in ms, the ratio is their DIFFERENCE,
+ms. The other is the embedded one (SmolLM2-135M, one thread, 32 slots so that the gate holds nobody back, 16 tokens an
+answer): answers a second, the ratio is ours / rival. Both roads take turns in one run and share one engine. The boundary
+is off. The cortex is the Serve app as in a village, with engine = url.
+
+Another rival in the same run is LiteLLM's proxy, in an environment of its own: NIMMER_BENCH_LITELLM names its command;
+unset, it is installed for the run; when it cannot be, a row says so. Its added latency has a goal that anything meets.
 """
 
 import statistics
@@ -50,16 +52,16 @@ def added(road: Road, engine: Road, clients: int, rounds: int, goal: str) -> Mea
     )
 
 
-def rate(road: Road, rival: Road, clients: int, rounds: int, goal: str) -> Measurement:
-    """Return answers a second of a road beside its rival's."""
-    each = max(2, 24 // clients)
-    pairs = median_of_pairs(
+def rate(road: Road, rival: Road, clients: int, pairs: int, goal: str) -> Measurement:
+    """Return answers a second of a road beside its rival's; the fewer clients, the shorter and more the pairs."""
+    each = 2 if clients == max(CLIENTS) else 3
+    found = median_of_pairs(
         lambda: throughput(road, clients, each, TOKENS),
         lambda: throughput(rival, clients, each, TOKENS),
-        rounds,
+        pairs * max(1, 4 // clients),
     )
     metric = f"{road.name}: throughput, {clients} client{'s' * (clients > 1)}"
-    return pairs.measurement(metric, "answers per s", rival.name, goal)
+    return found.measurement(metric, "answers per s", rival.name, goal)
 
 
 def rows(ours: Road, engine: Road, proxy: Road | None, rounds: int, added_ms: bool) -> Iterator[Measurement]:
@@ -70,7 +72,7 @@ def rows(ours: Road, engine: Road, proxy: Road | None, rounds: int, added_ms: bo
         else:
             yield rate(ours, engine, clients, rounds, ">= 0.95")
             if proxy:
-                yield rate(ours, proxy, clients, rounds, ">= 1.0")
+                yield rate(ours, proxy, clients, (rounds + 1) // 2, ">= 1.0")
     if proxy and added_ms:
         for clients in CLIENTS:
             yield added(proxy, engine, clients, rounds, "<= 1000.0")

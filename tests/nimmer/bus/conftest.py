@@ -34,7 +34,8 @@ class Server:
                 "permissions": {
                     "publish": list(may.publish),
                     "subscribe": {"allow": list(may.subscribe), "deny": list(may.unheard)},
-                },
+                }
+                | ({"allow_responses": {"max": 1, "expires": "1m"}} if name.startswith("nyx-") else {}),
             }
             for name, may in identities("dev").items()
         ]
