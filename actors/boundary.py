@@ -65,7 +65,13 @@ class BoundaryShell(Shell):
         self._recollection = recollection or Recollection(charter.run, _iris(charter), charter.memories)
         self._lookout = Lookout(charter, self.arena)
         self._consultation = Consultation(
-            self._lookout, self._mapper, self._recollection, self._line, self._propose, charter.stale_ticks
+            self._lookout,
+            self._mapper,
+            self._recollection,
+            self._line,
+            self._propose,
+            charter.stale_ticks,
+            charter.cortex_timeout_ms,
         )
         self._ear = BoundaryEar(self, self._mapper)
         self._filing = Filing(self)

@@ -66,6 +66,8 @@ class Charter:
     ray_events_port: int = 0
     cortex_enabled: bool = False
     """Whether there is a cortex, and so a boundary before it."""
+    cortex_timeout_ms: int = 4000
+    """The longest time from an NPC's question to its answer."""
     organs_enabled: bool = False
     mapper: str = "template"
     gemma_weights: str = ""

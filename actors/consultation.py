@@ -58,7 +58,10 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Consultation:
-    """Whom a question passes on its way; stale_ticks: world ticks after which an answer is dropped."""
+    """Whom a question passes on its way.
+
+    stale_ticks: world ticks after which an answer is dropped; timeout_ms: the longest time to an answer.
+    """
 
     lookout: Lookout
     mapper: Mapper
@@ -66,7 +69,7 @@ class Consultation:
     line: Line
     propose: Propose
     stale_ticks: int
-    timeout_ms: int = 4000
+    timeout_ms: int
 
     async def of(self, npc: int, world_tick: int) -> Result:
         """Return what became of the question that NPC `npc` asked in `world_tick`."""

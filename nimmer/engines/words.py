@@ -26,9 +26,10 @@ TEMPERATURE = 0.3
 class EngineWords:
     """Words written by an engine that somebody else runs; the port is `nimmer.engines.model_mapper.Words`."""
 
-    def __init__(self, place: Place) -> None:
-        """Ask the engine at `place`, looked up when it is needed."""
+    def __init__(self, place: Place, within_s: float = WITHIN_S) -> None:
+        """Ask the engine at `place`, looked up when it is needed; `within_s` is the longest one try may take."""
         self._place = place
+        self._within_s = within_s
         self._base, self._model = "", ""
         self._engine = HttpEngine(lambda: self._base)
 
@@ -46,7 +47,7 @@ class EngineWords:
                 self._engine,
                 asked,
                 max_tokens=max_tokens,
-                within_s=WITHIN_S,
+                within_s=self._within_s,
                 model=self._model,
                 schema=under,
                 extra={"temperature": TEMPERATURE},
@@ -64,7 +65,7 @@ class EngineWords:
 class OwnWords(EngineWords):
     """Words written by an engine of our own, started with the first of them."""
 
-    def __init__(self, weights: str, log: Path, clock: Clock) -> None:
+    def __init__(self, weights: str, log: Path, clock: Clock, within_s: float = WITHIN_S) -> None:
         """Prepare to serve the GGUF file `weights`, its output in `log`; nothing runs yet."""
         # the plan of an engine is made from settings, whose library nobody without weights of its own need load
         from nimmer.config.cortex import CortexSettings
@@ -74,7 +75,7 @@ class OwnWords(EngineWords):
         settings = CortexSettings(engine="embedded", weights=Path(weights), model="functiongemma", slots=2)
         self._keeper = ChildKeeper(lambda: plan(settings), log, clock)
         self._keeping: asyncio.Task[None] | None = None
-        super().__init__(self._here)
+        super().__init__(self._here, within_s)
 
     async def close(self) -> None:
         """End the engine and let go of connections."""

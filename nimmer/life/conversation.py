@@ -3,7 +3,8 @@
 The spoken way asks its ports (nimmer/minds/conversing.py) every tick and never waits for them; four seconds without
 an answer end it. Without the ports it talks face to face: three talks in a row that taught nothing end the run, and
 each such failure in a row keeps it silent for twice as long, since the others then know nothing it can use. Where there
-is a cortex it asks that one when company has nothing new to tell; each question in a row doubles the time to the next.
+is a cortex it asks that one when company has nothing new to tell. A question stands until it is heard: who is denied
+asks again, each time later, and has forgotten it after a while.
 Source: docs/domain.md section 5 (conversation), section 6 (low lifeforce means silence) and section 10 (cortex).
 """
 
@@ -23,9 +24,11 @@ SILENCE_S = 0.2
 """How long it is silent after the first failure; each further one in a row doubles that."""
 LONGEST_SILENCE_S = 3.2
 ASKING_S = 5.0
-"""How long it does not ask the cortex again after a question; each further one in a row doubles that."""
+"""How long it does not ask the cortex again; each further time in a row doubles that."""
 LONGEST_ASKING_S = 20.0
 """Shorter than an epoch: who is denied, and then permitted by the governor, asks once more while that holds."""
+QUESTION_S = 60.0
+"""How long a question stands that is not heard: two epochs."""
 PATIENCE_S = 4.0
 """How long a spoken step may take: the cortex's own time limit."""
 
@@ -42,7 +45,11 @@ class ConversationMemory:
         "ears",
         "found",
         "fruitless",
+<<<<<<< HEAD
         "patience_s",
+=======
+        "question_s",
+>>>>>>> w-boundary
         "quiet_until_s",
         "since_s",
         "thought",
@@ -68,6 +75,7 @@ class ConversationMemory:
         self.voice = voice
         self.asks = asks
         self.asks_from_s = -1e18
+        self.question_s = -1e18
         self._asking_s = ASKING_S
         self.found = 0
         self.fruitless = 0
@@ -128,6 +136,7 @@ class ConversationMemory:
             "silence_s": self._silence_s,
             "talked": self._talked,
             "asks_from_s": self.asks_from_s,
+            "question_s": self.question_s,
             "asking_s": self._asking_s,
         }
 
@@ -139,6 +148,7 @@ class ConversationMemory:
         self._silence_s = float(state["silence_s"])
         self._talked = bool(state["talked"])
         self.asks_from_s = shifted(state.get("asks_from_s", -1e18), shift_s)
+        self.question_s = shifted(state.get("question_s", -1e18), shift_s)
         self._asking_s = float(state.get("asking_s", ASKING_S))
 
 
@@ -178,6 +188,19 @@ def _dry(scene: Scene, memory: ConversationMemory) -> bool:
     )
 
 
+def _heard(scene: Scene, memory: ConversationMemory) -> bool:
+    """Hold when the last thing the body did was to ask, and the world took it."""
+    return scene.mover == NUMBER and scene.percept.rejection == 0
+
+
+def _forgotten(scene: Scene, memory: ConversationMemory) -> bool:
+    return scene.now_s - memory.question_s > QUESTION_S or scene.percept.coverage >= 1.0
+
+
+def _due(scene: Scene, memory: ConversationMemory) -> bool:
+    return memory.asks and not scene.silent and scene.now_s >= memory.asks_from_s
+
+
 def _transcribed(scene: Scene, memory: ConversationMemory) -> bool:
     return memory.ears is not None and memory.ears.transcript() is not None
 
@@ -200,6 +223,11 @@ def _talk(scene: Scene, memory: ConversationMemory) -> Action:
 
 
 def _ask(scene: Scene, memory: ConversationMemory) -> Action:
+    memory.question_s = scene.now_s
+    return _ask_again(scene, memory)
+
+
+def _ask_again(scene: Scene, memory: ConversationMemory) -> Action:
     memory.asked(scene.now_s)
     return ASK_CORTEX
 
@@ -264,6 +292,9 @@ CONVERSATION = Vocabulary(
         "learned": Guard(_learned, ("social",)),
         "fruitless": Guard(_fruitless, ("social",)),
         "dry": Guard(_dry, ("social",)),
+        "heard": Guard(_heard),
+        "forgotten": Guard(_forgotten),
+        "due": Guard(_due),
         "transcribed": Guard(_transcribed),
         "thought_out": Guard(_thought_out),
         "spoken": Guard(_spoken),
@@ -272,6 +303,7 @@ CONVERSATION = Vocabulary(
     acts={
         "talk": _talk,
         "ask": _ask,
+        "ask_again": _ask_again,
         "fall_silent": _fall_silent,
         "attend": _attend,
         "transcribe": _transcribe,

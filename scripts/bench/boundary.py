@@ -30,6 +30,8 @@ from nimmer.errors import EngineError
 
 CLOCK = SystemClock()
 READY_S = 60.0
+PATIENCE_S = 60.0
+"""A busy machine makes a wording slow, not invalid."""
 BATCH = 20
 Chance = np.random.Generator
 
@@ -58,7 +60,7 @@ class Recording(OwnWords):
 
     def __init__(self, log: Path) -> None:
         """Serve the packaged weights."""
-        super().__init__(str(packaged_weights()), log, CLOCK)
+        super().__init__(str(packaged_weights()), log, CLOCK, PATIENCE_S)
         self.whole = self.valid = self.cut = 0
 
     async def chat(self, asked: Messages, under: Mapping[str, Any] | None, max_tokens: int) -> Said:

@@ -133,25 +133,52 @@ def asking() -> Nerve:
     return nerve("conversation", AT_ONCE, ConversationMemory(asks=True))
 
 
+def taken(tick: int) -> Scene:
+    """What an NPC sees when the world took what it asked."""
+    return dry(tick, mover=4)
+
+
+def denied(tick: int) -> Scene:
+    return scene(percept(tick, news=0, occupants=1, rejection=4), LOOK, CLEAR, None, mover=4)
+
+
 def test_company_without_news_is_a_reason_to_ask_the_cortex_where_there_is_one() -> None:
     one = asking()
-    assert acts(one, [dry(1), dry(2)]) == [ASK_CORTEX, None]
+    assert acts(one, [dry(1), taken(2)]) == [ASK_CORTEX, None]
     (run,) = one.finished
     assert (run.outcome, run.commands) == (RunOutcome.ABANDONED, ((4, -1),))
-    assert acts(nerve("conversation", AT_ONCE), [dry(1), dry(2)]) == [None, None]
+    assert acts(nerve("conversation", AT_ONCE), [dry(1), taken(2)]) == [None, None]
 
 
-def test_talks_that_teach_nothing_are_a_reason_too() -> None:
-    assert acts(asking(), [meeting(tick) for tick in range(1, 7)]) == [TALK] * 3 + [ASK_CORTEX, None, TALK]
-
-
-def test_each_question_in_a_row_doubles_the_time_to_the_next_until_something_is_learned() -> None:
+def test_talks_that_teach_nothing_are_a_reason_too_before_it_falls_silent() -> None:
     one = asking()
-    said = acts(one, [dry(tick) for tick in range(1, 1600)])
+    assert acts(one, [meeting(tick) for tick in range(1, 6)]) == [TALK] * 3 + [ASK_CORTEX, None]
+    assert [run.outcome for run in one.finished] == [RunOutcome.FAILURE]
+
+
+def test_a_question_that_is_denied_stands_for_a_minute_and_is_asked_again_ever_later() -> None:
+    one = asking()
+    said = acts(one, [dry(1), *(denied(tick) for tick in range(2, 1220))])
     asked_s = [0.05 * (place + 1) for place, action in enumerate(said) if action == ASK_CORTEX]
     pauses = [later - earlier for earlier, later in pairwise(asked_s)]
-    assert pauses == pytest.approx([5.0, 10.0, 20.0, 20.0, 20.0], abs=0.11)
-    one.step(dry(1601, learned=1), 0.1)
+    assert pauses == pytest.approx([5.0, 10.0, 20.0, 20.0], abs=0.11)
+    assert [run.outcome for run in one.finished] == [RunOutcome.ABANDONED]
+    assert set(said) == {ASK_CORTEX, None}
+
+
+def test_a_question_stands_when_the_company_has_gone_and_yields_to_news() -> None:
+    one = asking()
+    gone = [scene(percept(tick, rejection=4, occupants=0), LOOK, CLEAR, None) for tick in range(2, 102)]
+    assert acts(one, [dry(1), *gone]) == [ASK_CORTEX, *[None] * 99, ASK_CORTEX]
+    assert one.holding
+    assert acts(one, [meeting(103)]) == [TALK]
+
+
+def test_what_is_learned_lets_it_ask_soon_again() -> None:
+    one = asking()
+    acts(one, [dry(1), *(denied(tick) for tick in range(2, 400))])
+    assert one.memory.state()["asking_s"] == 20.0
+    one.step(dry(401, learned=1), 0.1)
     assert one.memory.state()["asking_s"] == 5.0
 
 
@@ -169,6 +196,7 @@ def test_when_to_ask_again_is_remembered_and_an_older_memory_will_do() -> None:
     assert again.state() == {
         **one.state(),
         "asks_from_s": 13.0,
+        "question_s": again.question_s,
         "since_s": again.since_s,
         "quiet_until_s": again.quiet_until_s,
     }
