@@ -27,6 +27,8 @@ class Charter:
     levels_file: str | None = None
     world_hz: float = 20.0
     node_capacity: int = 4
+    look: str = "oracle"
+    """Where a look's answer comes from: the world itself, or the eye."""
     snapshot_ticks: int = 200
     epoch_ticks: int = 600
     quiz_epochs: int = 10

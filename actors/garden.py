@@ -14,14 +14,17 @@ import numpy as np
 import ray
 
 from actors import garden_news
+from actors.app_line import AppLine
 from actors.charter import Charter
 from actors.filing import Filing
 from actors.keepsake import Keepsake
 from actors.npc import REFUSED
 from actors.shell import Shell, crashing, log
+from actors.sight import Eye, Sight
 from nimmer.arena.layout import ACTION
 from nimmer.bus.message import QuizReport, WorldDelta
-from nimmer.errors import LevelError, ReplayError, WorldError
+from nimmer.cortex.apps import organs_app
+from nimmer.errors import LevelError, OrganError, ReplayError, WorldError
 from nimmer.life.action import Action
 from nimmer.stores.action_log import ActionLog, ActionLogWriter
 from nimmer.stores.tables import Table
@@ -58,15 +61,17 @@ class GardenShell(Shell):
 
     entity = "garden"
 
-    def __init__(self, charter: Charter, hosts: list[Host]) -> None:
+    def __init__(self, charter: Charter, hosts: list[Host], eye: Eye | None = None) -> None:
         """Begin the run of `charter`, or go on with it where its log ends.
 
+        eye: who answers looks when they go through the eye; the organs of `charter` when not given.
         Raises LevelError, WorldError or ReplayError when the world cannot stand.
         """
         super().__init__(charter)
         self._hosts = hosts
         levels = load_levels(Path(charter.levels_file) if charter.levels_file else None)
-        rules = Rules(node_capacity=charter.node_capacity)
+        by_eye = charter.look == "eye"
+        rules = Rules(node_capacity=charter.node_capacity, look_by_eye=int(by_eye))
         self.garden = RealGarden(levels, rules, charter.seed, charter.npcs)
         directory = Path(charter.state_dir) / "runs" / charter.run
         self._log_path, self._snapshot_path = directory / "actions.log", directory / "snapshot"
@@ -78,6 +83,8 @@ class GardenShell(Shell):
         self._supervisors: dict[str, Any] = {}
         self._owed = {host.supervisor for host in hosts}
         self._filing = Filing(self)
+        line = eye or AppLine(organs_app(charter.environment), OrganError)
+        self._sight = Sight(charter, levels, line, self.clock) if by_eye else None
         self._header = self.arena.view("header")
         self._last_turn_s = 0.0
 
@@ -187,6 +194,7 @@ class GardenShell(Shell):
             "digest": garden.digest.hex(),
             "lived_s": self._lived_s(),
             "refused": {reason.name.lower(): count for reason, count in garden.refused.items()},
+            "looks": None if self._sight is None else self._sight.status(),
             "curriculum": garden_news.curriculum_status(self.charter.run, garden, self._ascent),
         }
 
@@ -201,6 +209,8 @@ class GardenShell(Shell):
         """Stop turning, keep a last snapshot, and return the status."""
         self.stopping.set()
         await self.clock.sleep_s(1.5 / self.charter.world_hz)
+        if self._sight is not None:
+            await self._sight.close()
         self._snapshot()
         await self._filing.finish(STOP_S)
         self._log.close()
@@ -211,9 +221,12 @@ class GardenShell(Shell):
         wants = np.concatenate(self._wants)
         alive = wants["generation"] > 0
         turn = self.garden.turn(
-            Wants(wants["npc_tick"], wants["seen_tick"], wants["verb"], wants["slot"], alive)
+            Wants(wants["npc_tick"], wants["seen_tick"], wants["verb"], wants["slot"], alive),
+            None if self._sight is None else self._sight.take(self.garden.level.number),
         )
         self._log.append(turn.frame)
+        if self._sight is not None:
+            self._sight.look(turn.frame, self.garden.village)
         self._show(turn.view, turn.learned)
         charter, tick = self.charter, self.garden.tick
         if turn.changes:
@@ -235,6 +248,8 @@ class GardenShell(Shell):
         quiz, before = garden.examine(), garden.level
         self.tell("world.arena.quiz", self._report_of(quiz))
         self._filing.keep(Table.QUIZ_RESULTS, garden_news.quiz_rows(run, garden, quiz, now_s))
+        if self._sight is not None:
+            self._sight.correct(quiz, garden.village)
         ruling = self._ascent.judge(garden.tick, before, quiz)
         if ruling.level == before.number:
             return

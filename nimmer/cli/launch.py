@@ -255,6 +255,7 @@ class Launch:
             levels_file=str(village.levels_file.absolute()) if village.levels_file else None,
             world_hz=world.hz,
             node_capacity=world.node_capacity,
+            look=village.look,
             snapshot_ticks=world.snapshot_ticks,
             epoch_ticks=world.epoch_ticks,
             quiz_epochs=world.quiz_epochs,

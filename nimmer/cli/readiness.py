@@ -5,6 +5,7 @@ Source: docs/operations.md.
 
 from nimmer.cli.life_settings import governor_weights, prices_of, rules_of
 from nimmer.config import Settings
+from nimmer.errors import ConfigError
 from nimmer.life.nerve_table import load_nerves
 from nimmer.minds.nursery import prepare_brains
 from nimmer.minds.village_weights import village_of
@@ -23,6 +24,10 @@ def check_world(settings: Settings, seed: int) -> None:
     rules = Rules(node_capacity=settings.world.node_capacity)
     for number in range(levels[village.level].number, len(levels) + 1):
         check_room(levels[number], rules, village.npcs)  # it may be promoted to any of them
+    if village.look == "eye" and not settings.organs.enabled:
+        raise ConfigError(
+            "village.look = eye needs the organs; set organs.enabled = true, or village.look = oracle"
+        )
     prices_of(settings.lifeforce)
     rules_of(settings.nerves)
     load_nerves(settings.nerves.table)

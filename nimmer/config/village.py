@@ -45,6 +45,11 @@ class VillageSettings(Section):
         le=0.1,
         description="how fast they learn: step width of Adam",
     )
+    look: Literal["oracle", "eye"] = Field(
+        default="oracle",
+        description="where the answer to a look comes from: the truth, or what the vision organ sees of the rendered"
+        " house, which may be wrong; eye needs organs.enabled",
+    )
     tick_hz: float = Field(
         default=10,
         ge=1,

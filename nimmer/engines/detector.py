@@ -182,14 +182,12 @@ def _resized(picture: Picture, high: int, wide: int) -> NDArray[np.float32]:
     skip = max(min(picture.shape[0] // (2 * high), picture.shape[1] // (2 * wide)) // 2, 1)
     picture = picture[::skip, ::skip]
     rows, columns = _shares(picture.shape[0], high), _shares(picture.shape[1], wide)
-    if rows is None and columns is None:
-        return picture.astype(np.float32) / 255
-    found = picture.astype(np.float32) / 255
+    found: NDArray[np.float32] = picture.astype(np.float32) / np.float32(255)
     if rows is not None:
-        found = np.tensordot(rows, found, (1, 0))
+        found = np.asarray(np.tensordot(rows, found, (1, 0)), np.float32)
     if columns is not None:
-        found = np.tensordot(columns, found, (1, 1)).transpose(1, 0, 2)
-    return np.asarray(found, np.float32)
+        found = np.asarray(np.tensordot(columns, found, (1, 1)).transpose(1, 0, 2), np.float32)
+    return found
 
 
 def _shares(before: int, after: int) -> NDArray[np.float32] | None:

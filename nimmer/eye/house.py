@@ -108,7 +108,7 @@ def _paint_roof(
         (box.left, box.bottom),
     )
     if kind == "tiled roof":
-        canvas.polygon(corners, tiles(style.mix("tiles", chance), box, chance.integers(5, 8), 11))
+        canvas.polygon(corners, tiles(style.mix("tiles", chance), box, int(chance.integers(5, 8)), 11))
     elif kind == "thatched roof":
         canvas.polygon(corners, straw(style.mix("thatch", chance), box, 34))
     else:

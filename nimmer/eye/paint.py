@@ -29,13 +29,13 @@ def _two(one: Colour, other: Colour, share: Pixels) -> Pixels:
 def _line(value: Pixels, width: float) -> Pixels:
     """Return 1 where the fractional part of `value` is below `width`, with a soft edge."""
     fraction = value - np.floor(value)
-    return np.clip((width - np.minimum(fraction, 1 - fraction) * 2) * 6 + 0.5, 0, 1)
+    return np.asarray(np.clip((width - np.minimum(fraction, 1 - fraction) * 2) * 6 + 0.5, 0, 1), np.float32)
 
 
 def _dice(row: Pixels, column: Pixels) -> Pixels:
     """Return a number 0..1 for every cell of a pattern, always the same."""
     mixed = np.sin(np.floor(row) * 12.9898 + np.floor(column) * 78.233) * 43758.547
-    return mixed - np.floor(mixed)
+    return np.asarray(mixed - np.floor(mixed), np.float32)
 
 
 def fade(top: Colour, bottom: Colour, box: Box) -> Paint:
@@ -102,7 +102,8 @@ def straw(colour: Colour, box: Box, count: float) -> Paint:
     def paint(x: Pixels, y: Pixels) -> Pixels:
         stalk = (x - box.left) / box.width * count
         layer = (y - box.top) / box.height * 2
-        tone = 0.75 * _dice(stalk + 0.6 * np.sin(y * 90), layer) + 0.35 * _line(layer, 0.1)
+        bend = np.asarray(0.6 * np.sin(y * 90), np.float32)
+        tone = 0.75 * _dice(stalk + bend, layer) + 0.35 * _line(layer, 0.1)
         return _two(shade(colour, 1.15), shade(colour, 0.45), np.clip(tone, 0, 1))
 
     return paint

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nimmer.eye.box import Box
 from nimmer.eye.rendering import Truth
 from nimmer.eye.seen import Seen, overlaps
 
@@ -79,7 +80,7 @@ def _judge(
     return np.array(confidence), np.concatenate(right), count
 
 
-def _matched(mine: NDArray[np.float32], there: list[tuple[float, float, float, float]]) -> NDArray[np.bool_]:
+def _matched(mine: NDArray[np.float32], there: Sequence[Box]) -> NDArray[np.bool_]:
     """Return `(n, thresholds)`: whether each box, surest first, finds a thing that none before it found."""
     right = np.zeros((len(mine), len(THRESHOLDS)), np.bool_)
     if not there:

@@ -1,7 +1,7 @@
 """From what was seen to what is known: which traits the house here has, going by the things in the frame.
 
-The house here is the largest one. What belongs to it is told by where it is: in its walls, above its roof, or in its
-yard. Of each group (colour, material, door, roof) the surest counts.
+The house here is the largest one. What belongs to it is told by where it is and how large: what is far away is
+small. Of each group (colour, material, door, roof) the surest counts.
 Source: docs/eye.md, "From things to traits".
 """
 
@@ -13,11 +13,13 @@ from nimmer.eye.seen import Seen
 
 SURE = 0.35
 """From this confidence on a trait is believed."""
-_FAR_FOOT = 0.08
+_FAR_FOOT = 0.03
 """A well whose foot is this much of the frame above the house's is away from it."""
 _NEAR_SIZE = 0.16
 """A well at the house is at least this high; one 3 m away is lower, a neighbour's well lower still."""
 _FAR_SIZE = 0.08
+_SMOKE_SIZE = 0.17
+"""Smoke from the roof here is at least this high; that of a neighbour is lower."""
 
 
 def traits_seen(
@@ -46,7 +48,7 @@ def _trait(one: Seen, house: Box | None) -> str | None:
         return one.label
     if one.label == WELL:
         return _which_well(one.box, house)
-    if one.label == SMOKE and _rises_from(one.box, house):
+    if one.label == SMOKE and one.box.height >= _SMOKE_SIZE:
         return SMOKE
     return None
 
@@ -55,10 +57,3 @@ def _which_well(box: Box, house: Box | None) -> str | None:
     if house is None or box.bottom > house.bottom - _FAR_FOOT or box.height >= _NEAR_SIZE:
         return WELL
     return FAR_WELL if box.height >= _FAR_SIZE else None
-
-
-def _rises_from(smoke: Box, house: Box | None) -> bool:
-    """Tell whether smoke begins at the roof here, and not far behind."""
-    if house is None:
-        return True
-    return house.left <= smoke.centre[0] <= house.right or smoke.height > 0.15

@@ -23,13 +23,15 @@ import numpy as np
 
 from nimmer.errors import ReplayError
 from nimmer.world.journal import Arrival, Frame, LevelFrame, RunHeader, TickFrame
+from nimmer.world.sight import Sights
 
 FORMAT = 1
 MAGIC = b"NIMLOG01"
 _FRAME = struct.Struct("<II")
-_HEADER, _LEVEL, _TICK = 0, 1, 2
+_HEADER, _LEVEL, _TICK, _SEEING_TICK = 0, 1, 2, 3
 _LEVEL_BODY = struct.Struct("<BQIB16s")
 _TICK_HEAD = struct.Struct("<BQI16s")
+_SIGHT = np.dtype([("npc", "<i4"), ("node", "<i4"), ("traits", "<u8")])
 _MAX_FRAME = 1 << 20
 
 
@@ -38,12 +40,14 @@ def encode(frame: Frame) -> bytes:
     if isinstance(frame, LevelFrame):
         return _LEVEL_BODY.pack(_LEVEL, frame.tick, frame.level, frame.arrival, frame.digest)
     flags = frame.present.astype(np.uint8) | frame.permitted.astype(np.uint8) << 1
+    seen = b"" if frame.sights is None else _encode_sights(frame.sights)
     return b"".join(
         (
-            _TICK_HEAD.pack(_TICK, frame.tick, frame.verbs.size, frame.digest),
+            _TICK_HEAD.pack(_SEEING_TICK if seen else _TICK, frame.tick, frame.verbs.size, frame.digest),
             frame.verbs.astype(np.uint8, copy=False).tobytes(),
             frame.slots.astype(np.int8, copy=False).tobytes(),
             flags.tobytes(),
+            seen,
         )
     )
 
@@ -55,12 +59,30 @@ def decode(payload: bytes) -> Frame:
         _, tick, level, arrival, digest = _LEVEL_BODY.unpack(payload)
         if arrival in tuple(Arrival):
             return LevelFrame(tick, level, Arrival(arrival), digest)
-    if kind == _TICK and len(payload) >= _TICK_HEAD.size:
+    if kind in (_TICK, _SEEING_TICK) and len(payload) >= _TICK_HEAD.size:
         _, tick, npcs, digest = _TICK_HEAD.unpack_from(payload)
-        if len(payload) == _TICK_HEAD.size + 3 * npcs:
-            verbs, slots, flags = np.frombuffer(payload, np.uint8, offset=_TICK_HEAD.size).reshape(3, npcs)
-            return TickFrame(tick, verbs, slots.view(np.int8), (flags & 1) > 0, (flags & 2) > 0, digest)
+        end = _TICK_HEAD.size + 3 * npcs
+        seen = len(payload) - end
+        if seen == 0 if kind == _TICK else seen > 0 and seen % _SIGHT.itemsize == 0:
+            verbs, slots, flags = np.frombuffer(payload[_TICK_HEAD.size : end], np.uint8).reshape(3, npcs)
+            sights = _decode_sights(payload[end:]) if seen else None
+            return TickFrame(
+                tick, verbs, slots.view(np.int8), (flags & 1) > 0, (flags & 2) > 0, digest, sights
+            )
     raise ReplayError(f"a frame of kind {kind} with {len(payload)} bytes is not of format {FORMAT}")
+
+
+def _encode_sights(seen: Sights) -> bytes:
+    table = np.zeros(seen.size, _SIGHT)
+    table["npc"], table["node"], table["traits"] = seen.npc, seen.node, seen.traits
+    return table.tobytes()
+
+
+def _decode_sights(payload: bytes) -> Sights:
+    table = np.frombuffer(payload, _SIGHT)
+    return Sights(
+        table["npc"].astype(np.int32), table["node"].astype(np.int32), table["traits"].astype(np.uint64)
+    )
 
 
 class ActionLogWriter:
@@ -265,5 +287,7 @@ def _is_tail(file: BinaryIO, offset: int, size: int) -> bool:
 
 def _tick_of(payload: bytes, before: int) -> int:
     return (
-        int.from_bytes(payload[1:9], "little") if payload[:1] in (bytes([_LEVEL]), bytes([_TICK])) else before
+        int.from_bytes(payload[1:9], "little")
+        if payload[:1] in (bytes([_LEVEL]), bytes([_TICK]), bytes([_SEEING_TICK]))
+        else before
     )

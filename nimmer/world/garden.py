@@ -28,6 +28,7 @@ from nimmer.world.observation import observe
 from nimmer.world.quiz import Quiz, ask_everyone
 from nimmer.world.rejection import Rejection
 from nimmer.world.rules import Rules
+from nimmer.world.sight import Sights, see
 from nimmer.world.state import Village
 from nimmer.world.step import judge, step
 
@@ -119,8 +120,8 @@ class RealGarden:
             self._proposed[npc] = action if action.verb == Verb.MOVE else Action(action.verb)
         return answer
 
-    def turn(self, wants: Wants) -> Turn:
-        """Step the world by one tick."""
+    def turn(self, wants: Wants, seen: Sights | None = None) -> Turn:
+        """Step the world by one tick; seen: what the eye has to say of looks in earlier ones, on this level."""
         before = self.village
         verbs, slots, present = self._acting(wants)
         self.village, _ = step(
@@ -132,7 +133,11 @@ class RealGarden:
             present[None],
             self.permitted[None],
         )
-        frame = TickFrame(self.tick, verbs, slots, present, self.permitted.copy(), self.digest)
+        if seen is not None and not seen.size:
+            seen = None
+        if seen is not None:
+            self.village = see(self.level, self.rules, self.village, seen)
+        frame = TickFrame(self.tick, verbs, slots, present, self.permitted.copy(), self.digest, seen)
         learned = self.village.knowledge is not before.knowledge
         return Turn(frame, self.view(), learned, changes(before, self.village))
 

@@ -10,6 +10,8 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from nimmer.world.sight import Sights
+
 
 class Arrival(IntEnum):
     """How the village came to a level."""
@@ -50,7 +52,7 @@ class TickFrame:
     """One world tick.
 
     tick: the village's tick after the step; verbs uint8, slots int8, present and permitted bool: what everyone did,
-    all `(N,)`; digest: 16 bytes of the state after the step.
+    all `(N,)`; digest: 16 bytes of the state after the step; sights: what the eye taught after it.
     """
 
     tick: int
@@ -59,6 +61,7 @@ class TickFrame:
     present: NDArray[np.bool_]
     permitted: NDArray[np.bool_]
     digest: bytes
+    sights: Sights | None = None
 
 
 Frame = LevelFrame | TickFrame

@@ -19,6 +19,7 @@ from nimmer.world.curriculum import (
 from nimmer.world.journal import Arrival, Frame, LevelFrame, RunHeader, TickFrame
 from nimmer.world.levels import Levels
 from nimmer.world.rules import Rules
+from nimmer.world.sight import see
 from nimmer.world.state import Village
 from nimmer.world.step import step
 
@@ -108,7 +109,7 @@ def _apply(header: RunHeader, levels: Levels, rules: Rules, village: Village | N
         raise ReplayError(
             f"run {header.run}: tick {frame.tick} holds {frame.verbs.size} actions for {village.npcs} NPCs"
         )
-    return step(
+    after, _ = step(
         levels[village.level],
         rules,
         village,
@@ -116,7 +117,8 @@ def _apply(header: RunHeader, levels: Levels, rules: Rules, village: Village | N
         frame.slots[None],
         frame.present[None],
         frame.permitted[None],
-    )[0]
+    )
+    return after if frame.sights is None else see(levels[village.level], rules, after, frame.sights)
 
 
 def _arrive(

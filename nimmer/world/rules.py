@@ -19,7 +19,8 @@ class Rules:
     node_capacity: NPCs a node has room for; energy_drain_*: lost per tick, per accepted move, and per look, talk
     or question; energy_gain_well: regained per tick of staying at a well; crawl_ticks: an NPC without energy may
     still move once in so many ticks, so it can always reach a well; stale_ticks: an action chosen on an older
-    observation is refused; reward_*: the terms, per event or per tick.
+    observation is refused; look_by_eye: 1 when a look teaches only what the eye saw, some ticks later; reward_*: the
+    terms, per event or per tick.
     """
 
     node_capacity: int = 4
@@ -29,6 +30,7 @@ class Rules:
     energy_gain_well: float = 0.02
     crawl_ticks: int = 4
     stale_ticks: int = 40
+    look_by_eye: int = 0
     reward_fact: float = 1.0
     reward_interaction: float = 0.3
     reward_idle: float = -0.02
@@ -41,6 +43,7 @@ class Rules:
             ("node_capacity", 1, 64),
             ("crawl_ticks", 1, 255),
             ("stale_ticks", 1, 1_000_000),
+            ("look_by_eye", 0, 1),
         ):
             _check(name, getattr(self, name), low, high, whole=True)
         for field in fields(self):

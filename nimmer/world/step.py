@@ -93,7 +93,8 @@ def step(
     looked = np.flatnonzero(verb == Verb.LOOK)
     here = tick.node[looked]
     believed = village.knowledge.reshape(size, -1)
-    tick.learned[looked] = np.where(believed[looked, here] == level.traits[here], -1, here)
+    if not rules.look_by_eye:
+        tick.learned[looked] = np.where(believed[looked, here] == level.traits[here], -1, here)
     talked = np.flatnonzero(verb == Verb.TALK)
     _talk(village, found, talked, tick)
     outcome = Outcome(
@@ -184,6 +185,9 @@ def _next(
     energy += (at_well & ~moved) * f4(rules.energy_gain_well)
     np.clip(energy, f4(0), f4(1), out=energy)
     idle = acted & ~refused & ~moved & ~at_well & (tick.learned < 0) & (verb != Verb.ASK_CORTEX)
+    if rules.look_by_eye:  # what a first look brings comes later
+        unknown = village.knowledge.reshape(verb.size, -1)[np.arange(verb.size), tick.node] == 0
+        idle &= (verb != Verb.LOOK) | ~unknown
     reward = np.where(acted, f4(0), village.reward.reshape(-1))
     reward += (tick.learned >= 0) * f4(rules.reward_fact)
     reward += (tick.teller >= 0) * f4(rules.reward_interaction)
