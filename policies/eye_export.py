@@ -6,7 +6,9 @@ are in the file's metadata.
 Source: ONNX opset 17; docs/decisions/0035-an-eye-of-our-own.md.
 """
 
+import importlib.util
 import json
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -53,14 +55,22 @@ class _Exported(nn.Module):
         return torch.cat(parts, 2), functional.normalize(features, dim=1)
 
 
+def can_export() -> None:
+    """Raise HostError where the onnx package is missing: better before a training than after it."""
+    if importlib.util.find_spec("onnx") is None:
+        raise HostError("the eye is exported with onnx, which is not installed; run scripts/setup training")
+
+
 def export(net: EyeNet, path: Path, card: dict[str, object]) -> None:
     """Write the net, and check that the file says what the net says.
 
     Raises HostError where the onnx package is missing, WeightsError when the file differs from the net.
     """
+    can_export()
     model = _Exported(net.eval()).eval()
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of the exporter itself, see below
         torch.onnx.export(
             model,
             (torch.zeros(1, 3, INPUT, INPUT),),
@@ -70,8 +80,6 @@ def export(net: EyeNet, path: Path, card: dict[str, object]) -> None:
             input_names=["images"],
             output_names=["boxes", "embedding"],
         )
-    except torch.onnx.OnnxExporterError as error:
-        raise HostError(f"{path}: cannot be exported ({error}); install nimmer's training extra") from error
     write_card(path, card)
     _compare(model, path)
 

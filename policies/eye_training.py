@@ -21,7 +21,7 @@ from nimmer.errors import ConfigError
 from nimmer.world.seeds import training_seed
 from policies.checkpoint import load_checkpoint, save_checkpoint
 from policies.eye_batches import training_batch
-from policies.eye_export import export
+from policies.eye_export import can_export, export
 from policies.eye_loss import loss
 from policies.eye_net import EyeNet, middles
 from policies.progress import Progress
@@ -189,6 +189,7 @@ def begin(directory: Path, settings: EyeSettings) -> EyeRun:
         raise ConfigError(
             f"{directory}: holds a training already; go on with --resume {directory}, or choose another --out"
         )
+    can_export()
     directory.mkdir(parents=True, exist_ok=True)
     written = {"trainer": "eye", "settings": asdict(settings), "revision": revision()}
     (directory / RUN).write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
@@ -209,6 +210,7 @@ def go_on(directory: Path) -> EyeRun:
         ) from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(f"{directory / RUN}: cannot be read ({error}); begin anew") from error
+    can_export()
     trainer = EyeTrainer(settings)
     kept = directory / CHECKPOINT
     if kept.exists() or kept.with_name(f"{CHECKPOINT}.old").exists():

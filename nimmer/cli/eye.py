@@ -92,7 +92,7 @@ def look(
 @app.command()
 def evaluate(
     frames: Annotated[int, typer.Option("--frames", metavar="N", help="Held-out frames for the mAP.")] = 500,
-    houses: Annotated[int, typer.Option("--houses", metavar="N", help="Houses of each level at most.")] = 300,
+    looks: Annotated[int, typer.Option("--looks", metavar="N", help="Looks at houses of each level.")] = 500,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the held-out set.")] = HELD_OUT_SEED,
     weights: WeightsOption = None,
     levels_file: LevelsOption = None,
@@ -104,16 +104,14 @@ def evaluate(
 
     [dim]$[/dim] nimmer eye evaluate --frames 2000 --json
     """
-    for name, value in (("frames", frames), ("houses", houses)):
+    for name, value in (("frames", frames), ("looks", looks)):
         if not 1 <= value <= MOST_FRAMES:
             raise ConfigError(f"--{name} is {value}; give a whole number from 1 to {MOST_FRAMES}")
     eye, levels = _eye(weights), list(load_levels(levels_file))
     with _progress(hidden=as_json) as begin:
         found = judge_precision(eye, frames, seed, begin("things in frames", frames))
         read = [
-            judge_recovery(
-                eye, one, houses, seed, begin(f"houses of level {one.number}", min(houses, one.nodes))
-            )
+            judge_recovery(eye, one, looks, seed, begin(f"houses of level {one.number}", looks))
             for one in levels
         ]
     if as_json:
@@ -143,7 +141,7 @@ def report(
         },
         "levels": [
             {
-                "level": one.level, "houses": one.houses, "exact": one.exact, "share": round(one.share, 4),
+                "level": one.level, "looks": one.looks, "exact": one.exact, "share": round(one.share, 4),
                 "traits": one.traits, "missed": one.missed, "made_up": one.made_up,
             }
             for one in read
@@ -185,11 +183,11 @@ def evaluate_page(eye: "OnnxDetector", frames: int, found: Precision, read: list
         things.add_row(
             label, str(found.things[label]), f"{found.ap50[label]:.3f}", f"{found.ap50_95[label]:.3f}"
         )
-    levels = _table("level", "houses", "read right", "traits", "missed", "made up", "most often wrong")
+    levels = _table("level", "looks", "read right", "traits", "missed", "made up", "most often wrong")
     for one in read:
         wrong = sorted((one.missed | one.made_up).items(), key=lambda item: -item[1])[:4]
         levels.add_row(
-            str(one.level), str(one.houses), f"{one.share:.1%}", str(one.traits),
+            str(one.level), str(one.looks), f"{one.share:.1%}", str(one.traits),
             str(sum(one.missed.values())), str(sum(one.made_up.values())), ", ".join(word for word, _ in wrong),
         )  # fmt: skip
     return Group(head, things, Text(), levels)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from nimmer.eye.precision import Precision, precision
 from nimmer.eye.rendering import Frame, render
-from nimmer.eye.scene import Scene, draw_scene, scene_at
+from nimmer.eye.scene import MOST_OCCUPANTS, Scene, draw_scene, scene_at
 from nimmer.eye.seen import Seen
 from nimmer.eye.style import Split, draw_style, generator
 from nimmer.eye.traits import traits_seen
@@ -37,12 +37,12 @@ class Eye(Protocol):
 class Recovery:
     """How well the traits of a level's houses are read.
 
-    houses: how many were looked at; exact: whose traits were all right and none too many; missed and made_up: how
-    often each trait was overlooked, or seen where it is not; traits: how many there are in all.
+    looks: how many there were; exact: after how many all traits were right and none too many; missed and made_up: how
+    often each trait was overlooked, or seen where it is not; traits: how many there were to be seen in all.
     """
 
     level: int
-    houses: int
+    looks: int
     exact: int
     traits: int
     missed: dict[str, int]
@@ -50,8 +50,8 @@ class Recovery:
 
     @property
     def share(self) -> float:
-        """Return the share of houses read wholly right."""
-        return self.exact / self.houses if self.houses else 0.0
+        """Return the share of looks after which a house was known wholly right."""
+        return self.exact / self.looks if self.looks else 0.0
 
 
 def held_out_frames(count: int, seed: int = HELD_OUT_SEED, size: int = 192) -> Iterator[Frame]:
@@ -62,9 +62,9 @@ def held_out_frames(count: int, seed: int = HELD_OUT_SEED, size: int = 192) -> I
         yield render(draw_scene(chance), style, chance, size)
 
 
-def house_frame(scene: Scene, node: int, seed: int = HELD_OUT_SEED, size: int = 192) -> Frame:
-    """Return the frame of a house in a held-out style; seed: of style, place and weather."""
-    chance = generator(seed, Split.HELD_OUT, node)
+def house_frame(scene: Scene, index: int, seed: int = HELD_OUT_SEED, size: int = 192) -> Frame:
+    """Return the frame of a house in a held-out style; seed and index: of style, weather and where the camera stands."""
+    chance = generator(seed, Split.HELD_OUT, index)
     return render(scene, draw_style(Split.HELD_OUT, chance), chance, size)
 
 
@@ -77,18 +77,18 @@ def judge_precision(eye: Eye, frames: int, seed: int, tell: Callable[[], None]) 
     return precision(judged)
 
 
-def judge_recovery(eye: Eye, level: Level, most: int, seed: int, tell: Callable[[], None]) -> Recovery:
-    """Return how well the houses of a level are read, `most` of them evenly spread over it."""
-    nodes = np.unique(np.linspace(0, level.nodes - 1, min(most, level.nodes)).round().astype(int)).tolist()
+def judge_recovery(eye: Eye, level: Level, looks: int, seed: int, tell: Callable[[], None]) -> Recovery:
+    """Return how well the houses of a level are read in so many looks, evenly spread over it, nobody to four there."""
     missed: Counter[str] = Counter()
     made_up: Counter[str] = Counter()
     exact = traits = 0
-    for node in nodes:
-        frame = house_frame(scene_at(level, node, occupants=node % 3), node, seed)
+    for index in range(looks):
+        node = index * level.nodes // looks
+        frame = house_frame(scene_at(level, node, index % (MOST_OCCUPANTS + 1)), index, seed)
         found, there = set(traits_seen(eye.detect(frame.pixels), level.vocabulary)), set(level.house(node))
         missed.update(there - found)
         made_up.update(found - there)
         exact += found == there
         traits += len(there)
         tell()
-    return Recovery(level.number, len(nodes), exact, traits, dict(missed), dict(made_up))
+    return Recovery(level.number, looks, exact, traits, dict(missed), dict(made_up))

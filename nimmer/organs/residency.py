@@ -7,7 +7,9 @@ comes back with what happened. For every operation, in the order of priority and
 2. its model is on a card, or on its way to one: wait in line;
 3. its model failed to load a moment ago: refuse, with the reason and when it may be tried again;
 4. a card is empty: load the model there;
-5. a card rests whose model nobody waits for: the least recently used of them is unloaded for this model;
+5. a card rests whose model nobody waits for: the least recently used of them is unloaded for this model, but not one
+   that was used within the last `linger_s`, unless for a reflex or for who has waited that long: what was used a
+   moment ago is often wanted again (a burst of looks, a conversation);
 6. it has waited longer than `patience_s`: the least recently used card is promised to its model, takes up nothing
    more, finishes what it does and is unloaded;
 7. otherwise wait.
@@ -28,6 +30,9 @@ from nimmer.organs.lifecycle import Lifecycle
 
 PATIENCE_S = 5.0
 """How long others may be served by a model while somebody waits for its card."""
+LINGER_S = 1.0
+"""How long a model that was just used is kept from whoever else wants its card: one heartbeat (docs/decisions/0034)."""
+REFLEX = 10
 MOST_TRIES = 2
 """How often an operation is begun whose card dies under it."""
 BACKOFF_S = 2.0
@@ -65,6 +70,7 @@ class Residency:
         idle_s: float,
         pinned: Iterable[str] = (),
         patience_s: float = PATIENCE_S,
+        linger_s: float = LINGER_S,
     ) -> None:
         """Begin with `cards` empty cards.
 
@@ -74,6 +80,7 @@ class Residency:
             idle_s: an unused model is unloaded after so long.
             pinned: models that stay once loaded; only the first `cards - 1` of them count.
             patience_s: see rule 6.
+            linger_s: see rule 5.
 
         Raises ValueError when there is no card.
         """
@@ -84,6 +91,7 @@ class Residency:
         self.pinned = frozenset(tuple(pinned)[: cards - 1])
         self._idle_s = idle_s
         self._patience_s = patience_s
+        self._linger_s = linger_s
         self._line: list[_Asked] = []
         self._running: dict[int, _Asked] = {}
         self._setbacks: dict[str, _Setback] = {}
@@ -216,26 +224,34 @@ class Residency:
         if setback is not None and now_s < setback.until_s:
             again = f"{setback.reason}; it is tried again in {setback.until_s - now_s:.0f} s"
             return self._refuse(head.model, again)
-        return self._make_room(head.model, now_s)
+        return self._make_room(head, now_s)
 
-    def _make_room(self, model: str, now_s: float) -> list[Intent]:
+    def _make_room(self, head: _Asked, now_s: float) -> list[Intent]:
+        model = head.model
         for record in self.cards:
             if record.state is Lifecycle.UNLOADED and record.promised in ("", model):
                 return [self._load(record, model)]
         if any(record.promised == model for record in self.cards):
             return []
-        wanted = {one.model for one in self._line}
-        takeable = self._takeable()
-        free = [one for one in takeable if one.resting and one.model not in wanted]
-        waited_s = now_s - min(one.since_s for one in self._line if one.model == model)
-        if not free and waited_s < self._patience_s:
-            return []
-        victims = free or takeable
+        victims = self._victims(head, now_s)
         if not victims:
             return []
         victim = min(victims, key=lambda one: one.used_s)
         victim.promised = model
         return [self._unload(victim)] if victim.resting else []
+
+    def _victims(self, head: _Asked, now_s: float) -> list[CardRecord]:
+        """Return the cards one of which may be taken for the model of `head`: those of rule 5, or else of rule 6."""
+        waited_s = now_s - min(one.since_s for one in self._line if one.model == head.model)
+        urgent = head.priority >= REFLEX or waited_s >= self._linger_s
+        wanted = {one.model for one in self._line}
+        takeable = self._takeable()
+        free = [
+            one
+            for one in takeable
+            if one.resting and one.model not in wanted and (urgent or now_s - one.used_s >= self._linger_s)
+        ]
+        return free or (takeable if waited_s >= self._patience_s else [])
 
     def _takeable(self) -> list[CardRecord]:
         """Return the cards whose model may have to go: neither pinned nor just arriving nor leaving already."""

@@ -9,6 +9,7 @@ again the latest (Belady 1966), and it pins nothing.
 
 import heapq
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import count
 
 import numpy as np
@@ -18,6 +19,7 @@ from nimmer.organs.residency import Residency
 
 MODELS = ("vision", "stt", "tts")
 LOAD_S = {"vision": 0.3, "stt": 1.0, "tts": 0.5}
+UNLOAD_S = 0.02
 RUN_S = {"vision": 0.03, "stt": 0.35, "tts": 0.1}
 Trace = list[tuple[float, str]]
 """When, in s, and which model."""
@@ -60,36 +62,46 @@ def clairvoyant(wanted: Sequence[str], cards: int) -> int:
     return loads
 
 
-def ours(asked: Trace, cards: int, pinned: Sequence[str], idle_s: float = 300.0) -> tuple[int, float]:
-    """Return the loads the residency makes of it in simulated time, and the longest anybody waited, s."""
-    residency = Residency(cards, MODELS, idle_s, pinned)
-    events: list[tuple[float, int, Callable[[float], list[Intent]]]] = []
-    order = count()
-    loads = 0
-    longest_s = 0.0
-    when = {f"o{number}": at_s for number, (at_s, _) in enumerate(asked)}
+class Day:
+    """The residency at work in simulated time."""
 
-    def at(time_s: float, event: Callable[[float], list[Intent]]) -> None:
-        heapq.heappush(events, (time_s, next(order), event))
+    def __init__(self, asked: Trace, cards: int, pinned: Sequence[str]) -> None:
+        """Prepare; `live` runs it. longest_s: the longest anybody waited."""
+        self.loads = 0
+        self.longest_s = 0.0
+        self._residency = Residency(cards, MODELS, 300.0, pinned)
+        self._events: list[tuple[float, int, Callable[[float], list[Intent]]]] = []
+        self._order = count()
+        self._asked_s = {f"o{number}": at_s for number, (at_s, _) in enumerate(asked)}
+        for number, (at_s, model) in enumerate(asked):
+            self._at(at_s, partial(self._ask, f"o{number}", model))
+        for second in range(int(asked[-1][0]) + 60):
+            self._at(float(second), self._residency.tick)
 
-    def perform(intent: Intent, now_s: float) -> None:
-        nonlocal loads, longest_s
+    def live(self) -> "Day":
+        """Run the day to its end."""
+        while self._events:
+            now_s, _, event = heapq.heappop(self._events)
+            for intent in event(now_s):
+                self._perform(intent, now_s)
+        return self
+
+    def _at(self, time_s: float, event: Callable[[float], list[Intent]]) -> None:
+        heapq.heappush(self._events, (time_s, next(self._order), event))
+
+    def _ask(self, operation: str, model: str, now_s: float) -> list[Intent]:
+        return self._residency.ask(operation, model, now_s)
+
+    def _ends(self, card: int, now_s: float) -> list[Intent]:
+        return self._residency.ran(card, now_s) + self._residency.reported(card, now_s)
+
+    def _perform(self, intent: Intent, now_s: float) -> None:
         match intent:
             case Load(card, model):
-                loads += 1
-                at(now_s + LOAD_S[model], lambda s: residency.loaded(card, s))
+                self.loads += 1
+                self._at(now_s + LOAD_S[model], partial(self._residency.loaded, card))
             case Unload(card, _):
-                at(now_s + 0.02, lambda s: residency.unloaded(card, s))
+                self._at(now_s + UNLOAD_S, partial(self._residency.unloaded, card))
             case Run(card, model, operation):
-                longest_s = max(longest_s, now_s - when[operation])
-                at(now_s + RUN_S[model], lambda s: residency.ran(card, s) + residency.reported(card, s))
-
-    for number, (time_s, model) in enumerate(asked):
-        at(time_s, lambda s, name=f"o{number}", model=model: residency.ask(name, model, s))  # type: ignore[misc]
-    for second in range(int(asked[-1][0]) + 60):
-        at(float(second), residency.tick)
-    while events:
-        now_s, _, event = heapq.heappop(events)
-        for intent in event(now_s):
-            perform(intent, now_s)
-    return loads, longest_s
+                self.longest_s = max(self.longest_s, now_s - self._asked_s[operation])
+                self._at(now_s + RUN_S[model], partial(self._ends, card))
