@@ -45,11 +45,8 @@ class ConversationMemory:
         "ears",
         "found",
         "fruitless",
-<<<<<<< HEAD
         "patience_s",
-=======
         "question_s",
->>>>>>> w-boundary
         "quiet_until_s",
         "since_s",
         "thought",

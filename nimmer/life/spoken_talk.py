@@ -36,7 +36,12 @@ class SpokenTalk:
     ) -> None:
         """Begin to listen. nerve: the conversation nerve of the table in force; percept: of who is spoken to."""
         self._percept = percept
-        self._nerve = Nerve(nerve, CONVERSATION, price_scale, memory=ConversationMemory(ears, thought, voice, patience_s=PATIENCE_S))
+        self._nerve = Nerve(
+            nerve,
+            CONVERSATION,
+            price_scale,
+            memory=ConversationMemory(ears, thought, voice, patience_s=PATIENCE_S),
+        )
         self._tick = percept.tick
 
     @property
