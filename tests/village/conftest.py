@@ -22,6 +22,7 @@ ORDER = (
     "test_deaths",
     "test_outages",
     "test_afterlife",
+    "test_by_eye",
     "test_launches",
     "test_learning",
     "test_faculties",
