@@ -32,7 +32,7 @@ from nimmer.cortex.rights import FOR_NPCS
 from nimmer.engines.embedding import WordVectors
 from nimmer.engines.model_mapper import ModelMapper
 from nimmer.engines.words import EngineWords, wording_engine
-from nimmer.errors import CortexError, NimmerError
+from nimmer.errors import CortexError
 from nimmer.life.action import Action
 from nimmer.stores.iris import Iris
 from nimmer.stores.memories import Memory
@@ -142,25 +142,23 @@ class BoundaryShell(Shell):
             self.counts["gone"] += 1
             return
         self._askers[npc] = asker
-        self._under_way[npc] = asyncio.create_task(self._see_through(npc, tick))
+        self._under_way[npc] = asyncio.create_task(self._see_through(asker))
 
-    async def _see_through(self, npc: int, tick: int) -> None:
+    async def _see_through(self, asker: Asker) -> None:
+        """Follow one question to its end; whatever happens to it, the others go on."""
         try:
-            result = await self._consultation.of(npc, tick)
-            await self._wind_up(result)
-        except NimmerError as error:
+            await self._wind_up(await self._consultation.of(asker))
+        except Exception as error:
             self.counts["broken"] += 1
-            self.report("question-lost", f"npc.{npc}", str(error)[:500])
+            log.exception("the question of %s is lost", asker.name)
+            self.report("question-lost", asker.name, f"{type(error).__name__}: {error}"[:500])
         finally:
-            del self._under_way[npc], self._askers[npc]
-            self._cancelled.discard(npc)
+            del self._under_way[asker.npc], self._askers[asker.npc]
+            self._cancelled.discard(asker.npc)
 
     async def _wind_up(self, result: Result) -> None:
         """Count, tell, write down and remember what became of a question."""
         asker, request, response = result.asker, result.request, result.response
-        if asker is None or request is None or response is None:
-            self.counts["gone"] += 1
-            return
         self.counts[response.outcome] += 1
         if result.decision is not None:
             self.counts[f"decided_by_{result.decision.by}"] += 1

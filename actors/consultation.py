@@ -1,6 +1,6 @@
-"""One question of one NPC, from what it perceives to what the world said of the answer's commands.
+"""One question of one NPC, from what it perceived to what the world said of the answer's commands.
 
-    look -> question -> memories -> cortex -> is it still there, is it still in time -> commands -> rights -> world
+    question -> memories -> cortex -> is it still there, is it still in time -> commands -> rights -> world
 
 Nobody waits for it: the NPC acts on its last plan, the garden has gone on. What it meets on the way is said in a
 `Result`; nothing it expects is raised. Source: docs/domain.md section 10; docs/boundary.md.
@@ -46,11 +46,11 @@ class Fate(NamedTuple):
 
 @dataclass(slots=True)
 class Result:
-    """What became of a question. request: None when nobody was left to ask; refused: commands without a right."""
+    """What became of a question; refused: commands without a right."""
 
-    asker: Asker | None = None
-    request: CognitiveRequest | None = None
-    response: CognitiveResponse | None = None
+    asker: Asker
+    request: CognitiveRequest
+    response: CognitiveResponse
     decision: Decision | None = None
     fates: list[Fate] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
@@ -71,18 +71,14 @@ class Consultation:
     stale_ticks: int
     timeout_ms: int
 
-    async def of(self, npc: int, world_tick: int) -> Result:
-        """Return what became of the question that NPC `npc` asked in `world_tick`."""
-        result = Result(self.lookout.asker(npc, world_tick))
-        asker = result.asker
-        if asker is None:
-            return result
-        request = result.request = await self.mapper.ask(asker, self.timeout_ms)
+    async def of(self, asker: Asker) -> Result:
+        """Return what became of the question of `asker`."""
+        request = await self.mapper.ask(asker, self.timeout_ms)
         context = await self.recollection.about(asker, request)
-        response = await self._think(request, context)
-        result.response = response = self._in_time(asker, response)
+        response = self._in_time(asker, await self._think(request, context))
+        result = Result(asker, request, response)
         if response.outcome == "answered":
-            await self._carry_out(result, asker, request, response)
+            await self._carry_out(result)
         elif response.outcome in ("stale", "cancelled"):
             result.fates.append(Fate(asker.name, "", {}, response.reason[:LONGEST_FATE]))
         return result
@@ -105,9 +101,8 @@ class Consultation:
             return replace(response, outcome="stale", reason=reason)
         return response
 
-    async def _carry_out(
-        self, result: Result, asker: Asker, request: CognitiveRequest, response: CognitiveResponse
-    ) -> None:
+    async def _carry_out(self, result: Result) -> None:
+        asker, request, response = result.asker, result.request, result.response
         here = self.lookout.asker(asker.npc, asker.world_tick) or asker
         chosen = decide(request, response)
         result.decision = None if chosen is None else here_and_now(chosen, asker, here)

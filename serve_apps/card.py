@@ -7,6 +7,8 @@ docs/decisions/0034.
 
 import asyncio
 import contextlib
+import ctypes
+import gc
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -107,7 +109,7 @@ class Card:
         """See `CardPort.unload`."""
         async with self._lock:
             if self._slot:
-                await asyncio.to_thread(self._models[self._slot].unload)
+                await asyncio.to_thread(_emptied, self._models[self._slot])
                 self._slot = ""
 
     async def held(self) -> Held:
@@ -144,6 +146,15 @@ def _guarded(organ: str, model: OrganModel) -> None:
                 f"out of memory while loading {organ} ({model.name}): use a smaller model or a larger card"
             ) from None
         raise CardError(f"{organ} ({model.name}) cannot be loaded: {error}") from None
+
+
+def _emptied(model: OrganModel) -> None:
+    """Unload, and give the memory back to the system: glibc would keep it (of the ear 192 MB, so 60 MB stay)."""
+    model.unload()
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 class RemoteCard:

@@ -17,7 +17,7 @@ from nimmer.cortex.question import Question, chooser_of
 from nimmer.cortex.verdict import Verdict, read
 from nimmer.engines.engine import Completion, chat
 from nimmer.engines.keeper import Keeper
-from nimmer.errors import EngineError
+from nimmer.errors import EngineError, EngineRefusedError
 from serve_apps.cortex_book import LEFT, Book, Call
 from serve_apps.cortex_gate import Gate, TurnedAwayError
 
@@ -68,6 +68,8 @@ class Thinking:
             call.outcome = "timeout"
             call.reason = f"no answer within {self._allowed_s(request):.3g} s (cortex.timeout_ms)"
             self._keeper.suspect()
+        except EngineRefusedError as error:
+            call.outcome, call.reason = "refused", str(error)
         except EngineError as error:
             call.outcome, call.reason = "failed", str(error)
             self._keeper.suspect()

@@ -24,6 +24,8 @@ LOAD_S = 300.0
 """A load that takes longer has failed."""
 RUN_S = 300.0
 """A model that works longer on one operation hangs; its card counts as lost."""
+ANSWER_S = 300.0
+"""An operation that has no answer by then is given up, wherever it waits."""
 _LOG = logging.getLogger("nimmer")
 
 
@@ -62,8 +64,12 @@ class Dispatch:
         cards: Sequence[CardPort],
         clock: Clock,
         heartbeat_s: float,
+        most: int = 128,
     ) -> None:
-        """Begin with nothing waiting; `live` makes the heart beat."""
+        """Begin with nothing under way; `live` makes the heart beat.
+
+        most: operations that may be under way or wait, in the queue and for a card together; reflexes count too.
+        """
         self.residency = residency
         self.queue = queue
         self.lifeforce = lifeforce
@@ -71,6 +77,7 @@ class Dispatch:
         self._cards = tuple(cards)
         self._clock = clock
         self._heartbeat_s = heartbeat_s
+        self._most = most
         self._pending: dict[str, _Pending] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -105,6 +112,8 @@ class Dispatch:
         A reflex (priority 10) does not wait for the beat. Raises OrganError when it is refused or fails, with the
         reason; cancelling the caller takes the operation out of the line unless it runs already.
         """
+        if len(self._pending) >= self._most:
+            raise OrganBusyError(f"{self._most} operations wait already (organs.queue); try again later")
         now_s = self._clock.monotonic_s()
         item = Item(operation, organ, priority, now_s)
         answer: asyncio.Future[Done] = asyncio.get_running_loop().create_future()
@@ -114,7 +123,10 @@ class Dispatch:
                 self._admit(self.queue.reflex(item, self.lifeforce.level, now_s), now_s)
             elif reason := self.queue.put(item):
                 raise OrganBusyError(reason)
-            return await answer
+            async with asyncio.timeout(ANSWER_S):
+                return await answer
+        except TimeoutError:
+            raise OrganBusyError(f"no card was free within {ANSWER_S:g} s") from None
         finally:
             del self._pending[operation]
             if answer.cancelled():

@@ -106,6 +106,7 @@ class Organs:
             cards,
             clock,
             settings.heartbeat_s,
+            settings.queue,
         )
         self._post = RowPost(Table.ORGAN_OPERATIONS, keep or recorder_of(place.namespace), clock)
         self._book = Book(place.run, self._names, self._post, clock)

@@ -77,6 +77,7 @@ def charter_of(
         devices_enabled=settings.devices.enabled,
         cortex_enabled="cortex" in faculties,
         organs_enabled="organs" in faculties,
+        cortex_timeout_ms=settings.cortex.timeout_ms,
         mapper=settings.boundary.mapper,
         gemma_weights=str(settings.boundary.weights.absolute()) if settings.boundary.weights else "",
         memories=settings.boundary.memories,

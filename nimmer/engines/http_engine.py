@@ -17,6 +17,8 @@ from nimmer.errors import EngineError, EngineRefusedError
 MOST_EVENT_BYTES = 1 << 20
 """The longest server-sent event that is still one."""
 MOST_ANSWER_BYTES = 16 << 20
+KEPT_S = 2.0
+"""How long an idle connection is kept; llama.cpp and vLLM close theirs after 5 s."""
 _BROKEN = (aiohttp.ClientError, HttpProcessingError, OSError)
 """What a connection may end with; TimeoutError is an OSError too, and is told apart."""
 _ENCODE = msgspec.json.Encoder().encode
@@ -90,11 +92,14 @@ class HttpEngine:
 
     async def _post(self, body: Mapping[str, Any]) -> aiohttp.ClientResponse:
         """Return the response once its head is here and says 200."""
-        response = await self._session().post(
-            f"{self._base()}/chat/completions",
-            data=_ENCODE(body),
-            headers={"Content-Type": "application/json"},
-        )
+        content = _ENCODE(body)
+        try:
+            response = await self._send(content)
+        except aiohttp.ClientConnectorError:
+            raise
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+            # a kept connection that the engine closed as we wrote: nothing was answered, so asking again is safe
+            response = await self._send(content)
         if response.status == 200:
             return response
         async with response:
@@ -104,12 +109,17 @@ class HttpEngine:
             raise EngineRefusedError(told)
         raise EngineError(f"the engine answered with status {response.status}: {told}")
 
+    async def _send(self, content: bytes) -> aiohttp.ClientResponse:
+        return await self._session().post(
+            f"{self._base()}/chat/completions", data=content, headers={"Content-Type": "application/json"}
+        )
+
     def _session(self) -> aiohttp.ClientSession:
         """Return the session; it belongs to the loop that first asks for one."""
         if self._open is None:
             self._open = aiohttp.ClientSession(
                 headers=self._headers,
-                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=30.0),
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_S),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=5.0),
                 read_bufsize=MOST_EVENT_BYTES,
                 trust_env=False,

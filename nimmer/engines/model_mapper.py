@@ -20,8 +20,8 @@ from nimmer.cortex.wording import MOST_TOKENS, TRIES, Messages, Said, believe, m
 from nimmer.errors import CortexError
 
 log = logging.getLogger("nimmer")
-WITHIN_S = 4.0
-"""The longest all tries for one wording may take together."""
+WITHIN_S = 1.5
+"""The longest all tries for one wording may take together: words are worth no stale answer."""
 
 
 class Words(Protocol):

@@ -130,7 +130,7 @@ async def test_who_is_not_there_any_more_is_cancelled_and_commands_nothing(
 ) -> None:
     boundary, line = village.boundary(), village.line
     line.answers.clear()
-    living = asyncio.create_task(boundary.live())
+    living = asyncio.ensure_future(boundary.live())
     await boundary.asked(0, [0])
     await line.asking.wait()
     if end == "dies":
@@ -217,6 +217,17 @@ async def test_iris_away_costs_memories_only(village: AskingVillage, monkeypatch
     assert village.neighbours.proposed == [(0, TALK), (1, TALK)]
     status = (await boundary.status())["memories"]
     assert (status["lost"], status["there"]) == (2, False)
+
+
+async def test_a_question_that_breaks_is_told_of_and_the_next_one_is_asked(village: AskingVillage) -> None:
+    village.line.fault = ZeroDivisionError("nobody expects it")
+    boundary = await asks(village)
+    (incident,) = [one.body for one in told(village.arena, "boundary") if isinstance(one.body, Incident)]
+    assert (incident.kind, incident.entity, boundary.counts["broken"]) == ("question-lost", "npc.0", 1)
+    village.line.fault = None
+    await boundary.asked(0, [0])
+    await boundary.idle()
+    assert boundary.counts["answered"] == 1
 
 
 async def test_who_is_dead_or_unknown_is_not_asked_for(village: AskingVillage) -> None:

@@ -75,7 +75,7 @@ async def test_two_who_meet_exchange_facts_through_a_cortex_that_thinks(village:
     assert {7} <= village.knows(1)
     status = await boundary.stop()
     assert status["counts"]["answered"] == 1
-    assert status["mapper"]["by_model"] + status["mapper"]["nacks"] == 1
+    assert status["mapper"]["by_model"] + status["mapper"]["by_template"] == 1
     assert status["memories"]["remembered"] == 1
     line = CortexLine("dev")
     await line.cancel(0, "it is over")

@@ -11,6 +11,7 @@ import pytest
 from nimmer.config.cortex import CortexSettings
 from nimmer.errors import HostError
 from nimmer.host.processes import alive
+from serve_apps.cortex import Cortex
 from serve_apps.place import Place
 from tests.serve_apps.cortex_suite import engine_of
 from tests.serve_apps.cortices import CLOCK, Kept, cortex, question
@@ -75,8 +76,6 @@ async def test_a_stop_leaves_no_engine_behind(place: Place) -> None:
 async def test_a_port_that_is_taken_is_named(place: Place) -> None:
     async with cortex(CortexSettings(), place) as kept:
         port = int(kept.url.rsplit(":", 1)[1].split("/")[0])
-        from serve_apps.cortex import Cortex
-
         second = Cortex(CortexSettings(port=port), place)
         with pytest.raises(HostError, match=r"cortex\.port"):
             await second.start()

@@ -7,7 +7,7 @@ import pytest
 
 from nimmer.config.cortex import CortexSettings
 from nimmer.cortex.price import PENALTY, cost
-from nimmer.errors import EngineError
+from nimmer.errors import EngineError, EngineRefusedError
 from nimmer.testing.scripted_engine import ScriptedEngine, StillKeeper
 from serve_apps.place import Place
 from tests.serve_apps.cortices import CLOCK, Kept, cortex, question
@@ -178,6 +178,14 @@ async def test_an_engine_that_fails_is_a_failure_that_costs_nothing(
     assert (response.outcome, response.reason) == ("failed", "the engine went away")
     assert response.lifeforce_spent == 0.0
     assert keeper.suspicions == 1
+
+
+async def test_a_prompt_the_engine_refuses_is_refused_and_nothing_is_suspected(
+    kept: Kept, engine: ScriptedEngine, keeper: StillKeeper
+) -> None:
+    engine.failure = EngineRefusedError("exceeds the context")
+    assert (await kept.cortex.think(question(), "nyx-training")).outcome == "refused"
+    assert keeper.suspicions == 0
 
 
 async def test_an_engine_that_is_not_ready_fails_fast_and_says_why(

@@ -133,6 +133,39 @@ async def test_its_key_goes_along() -> None:
         assert await engine.healthy(20.0)
 
 
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+
+@pytest.mark.parametrize("answers", [1, 0])
+async def test_a_kept_connection_that_the_engine_closed_is_tried_once_anew(answers: int) -> None:
+    """Each connection answers so many requests and is closed at the next, before it is answered."""
+    connections = 0
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        for _ in range(answers):
+            await reader.readuntil(b"}")
+            writer.write(ANSWER)
+        await reader.read(1)
+        writer.close()
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    engine = HttpEngine(lambda: f"http://127.0.0.1:{port}/v1")
+    asked: dict[str, object] = {"model": "nyx"}
+    if answers:
+        assert [await engine.complete(asked, 20.0) for _ in range(3)] == [b"{}"] * 3
+        assert connections == 3
+    else:
+        with pytest.raises(EngineError, match="went away"):
+            await engine.complete(asked, 20.0)
+        assert connections == 2
+    await engine.close()
+    server.close()
+    await server.wait_closed()
+
+
 async def test_nobody_there_is_an_engine_error() -> None:
     engine = HttpEngine(lambda: "http://127.0.0.1:1/v1")
     with pytest.raises(EngineError, match="went away"):

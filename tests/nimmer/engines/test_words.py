@@ -50,7 +50,7 @@ async def words(tmp_path: Path) -> AsyncIterator[OwnWords]:
 async def test_a_real_model_words_under_the_schema_comes_back_after_a_kill_and_is_not_talked_out_of_it(
     words: OwnWords,
 ) -> None:
-    mapper = ModelMapper(words)
+    mapper = ModelMapper(words, within_s=60.0)
     await mapper.ask(ASKER, 4000)
     assert mapper.counts()["engine_away"] == 1  # it is only starting
     await ready(words)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nimmer.errors import WorldError
@@ -26,6 +26,7 @@ def test_a_number_that_makes_no_sense_is_refused_by_name() -> None:
 
 @settings(max_examples=40)
 @given(st.floats(1.0, 20.0), st.floats(5.0, 100.0), st.floats(0.3, 60.0))
+@example(20.0, 6.628572216180757, 6.628572216180757)
 def test_nobody_ticks_more_often_than_its_rate_or_its_quota_allow(
     hz: float, quota: float, tick_ms: float
 ) -> None:
@@ -35,7 +36,8 @@ def test_nobody_ticks_more_often_than_its_rate_or_its_quota_allow(
         compute.turn()
     seconds = 400 * MODEL.tick_s
     assert compute.done[0, 0] <= hz * seconds + 1
-    assert compute.used_ms[0, 0] <= quota * 10.0 * seconds + tick_ms
+    rounding = 1e-9  # of a sum of 400 numbers
+    assert compute.used_ms[0, 0] <= quota * 10.0 * seconds + tick_ms + rounding
     affordable = min(hz, quota * 10.0 / tick_ms) * seconds
     # a due tick that finds the last one unpaid is skipped, so at worst every second one is lost
     assert compute.done[0, 0] >= 0.45 * affordable - 1
