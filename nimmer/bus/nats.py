@@ -1,8 +1,7 @@
 """The bus over a NATS server; with `nats_streams` and `nats_objects` the one importer of nats-py in nimmer.
 
-What nats-py leaves to its user is done here: a subscription is live when `subscribe` returns (flushed twice, for PING may
-overtake SUB), a forbidden operation becomes a BusPermissionError, every drop is counted, the connection sought for ever.
-Source: docs/domain.md section 7.
+Done here: a subscription is live when `subscribe` returns (flushed twice, for PING may overtake SUB), what is forbidden
+is a BusPermissionError, every drop is counted, the connection sought for ever. Source: docs/domain.md section 7.
 """
 
 import asyncio

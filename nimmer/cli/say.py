@@ -4,6 +4,7 @@ Source: docs/domain.md section 5 (conversation); docs/organs.md, "Conversation".
 """
 
 import asyncio
+import secrets
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -13,8 +14,10 @@ import typer
 from rich.console import Group
 from rich.text import Text
 
+from nimmer.bus import nats_objects
 from nimmer.bus.identities import GUEST
-from nimmer.bus.organ_messages import MOST_INLINE, Payload, Said, SayRequest
+from nimmer.bus.organ_messages import Payload, Said, SayRequest
+from nimmer.bus.streams import bucket
 from nimmer.cli.console import emit_json, screen
 from nimmer.cli.options import ConfigOption, JsonOption
 from nimmer.cli.palette import ACTIVE, BRIGHT, DIM, ERROR
@@ -23,6 +26,8 @@ from nimmer.config import load
 from nimmer.errors import ConfigError, NimmerError
 
 SUBJECT = "organs.conversation.say"
+MOST_BYTES = 32 << 20
+"""Of one sound."""
 PATIENCE_S = 60.0
 """How long a whole conversation may take: every step has its own limit, loading a model included."""
 
@@ -53,17 +58,28 @@ def say(
     """
     village = find_village(load(config=config).settings)
     data = _read(sound)
-    said = asyncio.run(converse(village, SayRequest(npc, audio=Payload(data=data), keep="data")))
-    if said.audio is not None and said.audio.data:
-        _write(out, said.audio.data)
+    said, spoken = asyncio.run(_aloud(village, npc, data))
+    if spoken:
+        _write(out, spoken)
     if as_json:
         document = msgspec.to_builtins(said)
-        document["audio"] = str(out) if said.audio is not None else None
+        document["audio"] = str(out) if spoken else None
         emit_json(document)
     else:
-        screen().print(subtitles(said, out if said.audio is not None else None))
+        screen().print(subtitles(said, out if spoken else None))
     if said.outcome != "success":
         raise typer.Exit(1)
+
+
+async def _aloud(village: RunningVillage, npc: int, sound: bytes) -> tuple[Said, bytes]:
+    """Return a conversation by sound, and its spoken answer, b"" when there is none; sounds go by the object store."""
+    store, name = bucket(village.environment), f"said-{secrets.token_hex(8)}"
+    async with village.connect(GUEST) as bus:
+        await nats_objects.put(bus, store, name, sound)
+        said = await converse(village, SayRequest(npc, audio=Payload(object=name), keep="object"))
+        if said.audio is None:
+            return said, b""
+        return said, await nats_objects.get(bus, store, said.audio.object, MOST_BYTES)
 
 
 async def converse(village: RunningVillage, request: SayRequest) -> Said:
@@ -91,7 +107,7 @@ def subtitles(said: Said, out: Path | None) -> Group:
 
 def _read(sound: str) -> bytes:
     if sound == "-":
-        data = sys.stdin.buffer.read(MOST_INLINE + 1)
+        data = sys.stdin.buffer.read(MOST_BYTES + 1)
     else:
         try:
             data = Path(sound).read_bytes()
@@ -99,10 +115,9 @@ def _read(sound: str) -> bytes:
             raise ConfigError(f"{sound} cannot be read: {error.strerror}") from error
     if not data:
         raise ConfigError(f"{sound} is empty: it must hold speech as WAV, FLAC or OGG")
-    if len(data) > MOST_INLINE:
+    if len(data) > MOST_BYTES:
         raise ConfigError(
-            f"{sound} has {len(data)} bytes, at most {MOST_INLINE} can be said at once: "
-            "about 16 s of 16 kHz mono WAV; FLAC and OGG hold more"
+            f"{sound} has more than {MOST_BYTES >> 20} MiB; say less at once, or as FLAC or OGG, which hold more"
         )
     return data
 

@@ -13,7 +13,6 @@ from typing import TypeVar
 import msgspec
 from psycopg.conninfo import make_conninfo
 
-from nimmer.bus.bus import Bus
 from nimmer.bus.message import Source, encode, expect
 from nimmer.bus.nats import NatsBus
 from nimmer.clock import Clock, SystemClock
@@ -76,7 +75,7 @@ class RunningVillage:
         return self.passwords[identity]
 
     @asynccontextmanager
-    async def connect(self, identity: str) -> AsyncIterator[Bus]:
+    async def connect(self, identity: str) -> AsyncIterator[NatsBus]:
         """Be on the bus as `identity` for a while. Raises BusUnavailableError when no broker answers."""
         bus = await NatsBus.connect(self.nats_url(), identity, self.password(identity), SystemClock())
         try:

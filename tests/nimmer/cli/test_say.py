@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from nimmer.bus.organ_messages import MOST_INLINE, Payload, Said
-from nimmer.cli.say import _read, subtitles
+from nimmer.bus.organ_messages import Payload, Said
+from nimmer.cli.say import MOST_BYTES, _read, subtitles
 from nimmer.cli.up import _left_out
 from nimmer.errors import ConfigError
 
@@ -41,10 +41,10 @@ def test_what_cannot_be_said_is_refused_with_the_fix(tmp_path: Path) -> None:
         _read(str(tmp_path / "nothing.wav"))
     empty, long = tmp_path / "empty.wav", tmp_path / "long.wav"
     empty.write_bytes(b"")
-    long.write_bytes(bytes(MOST_INLINE + 1))
+    long.write_bytes(bytes(MOST_BYTES + 1))
     with pytest.raises(ConfigError, match="is empty"):
         _read(str(empty))
-    with pytest.raises(ConfigError, match="FLAC and OGG hold more"):
+    with pytest.raises(ConfigError, match="more than 32 MiB; say less at once"):
         _read(str(long))
 
 
