@@ -2,7 +2,7 @@
 
 It walks the conversation nerve for each of them, at most `MOST_AT_ONCE` at a time; who is over that is told so. The
 NPC itself goes on living in its own process and lends what it perceives. As nyx-organs, with a connection of its own,
-so that a long sound harms nobody else. Source: docs/domain.md sections 5, 9 and 10; docs/organs.md, "Conversation".
+so that a long sound harms nobody else. Source: docs/domain.md sections 5, 9 and 10; docs/conversation.md.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from msgspec import Struct, to_builtins
 from actors.app_line import AppLine
 from actors.charter import Charter
 from actors.errands import CortexThought, OrganEars, OrganVoice
+from actors.filing import Filing
 from actors.interlocutor import Interlocutor
 from actors.shell import Shell, crashing, log
 from nimmer.bus.bus import Bus, Delivery
@@ -43,11 +44,11 @@ from nimmer.life.nerve_run import RunOutcome
 from nimmer.life.percept import Percept
 from nimmer.life.spoken_talk import SpokenTalk
 from nimmer.stores.tables import Table
-from nimmer.stores.traces import RowBatch
 
 ORGANS = "nyx-organs"
 STEP_S = 0.02
 MOST_AT_ONCE = 4
+STOP_S = 2.0
 RECONNECT_S = 0.5
 PRIORITY = 8
 """Of what a person waits for: above NPCs, below a reflex."""
@@ -88,6 +89,7 @@ class ConversationShell(Shell):
         self._interlocutor = interlocutor or Interlocutor(charter, self.arena, self._cortex)
         self._organs = organs or AppLine(organs_app(charter.environment), OrganError)
         self._nerve = next((one for one in charter.nerves() if one.name == "conversation"), None)
+        self._filing = Filing(self)
         self._talking: set[asyncio.Task[None]] = set()
         self._outcomes: dict[str, int] = {}
         self._bus: Bus | None = None
@@ -128,6 +130,7 @@ class ConversationShell(Shell):
             task.cancel()
         await asyncio.gather(*self._talking, return_exceptions=True)
         await self._interlocutor.close()
+        await self._filing.finish(STOP_S)
         return self._counts()
 
     def _counts(self) -> dict[str, Any]:
@@ -174,7 +177,7 @@ class ConversationShell(Shell):
         finally:
             await talk.drop()
         self._outcomes[said.outcome] = self._outcomes.get(said.outcome, 0) + 1
-        await self._write_down(call, began_s, said)
+        self._write_down(call, began_s, said)
         return said
 
     async def _walk(self, request: SayRequest, talk: Talk) -> Said:
@@ -237,7 +240,7 @@ class ConversationShell(Shell):
         spoken: Speech = await self._organs.call("synthesize", wanted, self.entity)
         return spoken
 
-    async def _write_down(self, call: str, began_s: float, said: Said) -> None:
+    def _write_down(self, call: str, began_s: float, said: Said) -> None:
         row = {
             "run": self.charter.run,
             "operation": call,
@@ -252,11 +255,7 @@ class ConversationShell(Shell):
             "request": {"npc": said.npc_id, "transcript": said.transcript.replace("\0", "")},
             "result": {"answer": said.answer, "states": said.states, **_times(said)},
         }
-        try:
-            recorder = ray.get_actor("recorder", namespace=self.charter.namespace)
-            await recorder.keep.remote(RowBatch(Table.ORGAN_OPERATIONS, (row,)))
-        except (ValueError, NimmerError, ray.exceptions.RayError) as error:
-            self.report("not-written", "conversation", f"its trail is lost: {error}"[:500])
+        self._filing.keep(Table.ORGAN_OPERATIONS, (row,))
 
 
 def _times(said: Said) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """Errands: what ears, thought and voice have others do while a nerve goes on asking whether it is done.
 
 The ports of a conversation (nimmer/minds/conversing.py) never wait. Each errand is one task, started once; it has a
-result, or a reason why not. Source: docs/domain.md section 5; docs/organs.md, "Conversation".
+result, or a reason why not. Source: docs/domain.md section 5; docs/conversation.md.
 """
 
 import asyncio

@@ -1,10 +1,9 @@
 """Whom people speak with: what one NPC perceives, what it knows and remembers of what was said, what it answers.
 
 Facts are looked up in code and given to the cortex, which words them; it is told nothing the NPC does not know.
-Source: docs/domain.md section 10 (context); docs/organs.md, "Conversation".
+Source: docs/domain.md section 10 (context); docs/conversation.md.
 """
 
-import secrets
 from pathlib import Path
 
 from actors.app_line import AppLine
@@ -15,6 +14,7 @@ from nimmer.arena.slot import Slot
 from nimmer.bus.cortex_messages import CognitiveRequest, CognitiveResponse, SuggestedAction
 from nimmer.cortex.acquaintance import draft, facts_about
 from nimmer.cortex.apps import cortex_app
+from nimmer.cortex.remembrance import remembrance
 from nimmer.engines.embedding import WordVectors
 from nimmer.errors import ArenaError, CortexError, OrganError
 from nimmer.life.percept import Percept, unpack
@@ -85,13 +85,8 @@ class Interlocutor:
         if found.outcome != "answered":
             raise CortexError(f"the cortex gave no answer ({found.outcome}): {found.reason}")
         answer = found.result.answer
-        memory = Memory(
-            self._charter.run,
-            secrets.token_hex(8),
-            npc,
-            percept.tick,
-            f"Somebody said: {heard} My answer was: {answer}"[:400],
-        )
+        text = remembrance(heard[:MOST_HEARD], answer, [])
+        memory = Memory(self._charter.run, found.request_id, npc, percept.tick, text)
         await self._recollection.keep([memory])
         return answer
 

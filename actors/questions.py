@@ -6,6 +6,7 @@ Source: docs/domain.md section 10; docs/boundary.md.
 """
 
 import logging
+from concurrent.futures import Future
 from typing import Any
 
 import numpy as np
@@ -44,8 +45,18 @@ class Questions:
         try:
             if self._boundary is None:
                 self._boundary = ray.get_actor(BOUNDARY, namespace=self._namespace)
-            self._boundary.asked.remote(tick, npcs)
+            answer = self._boundary.asked.remote(tick, npcs)
         except (ValueError, ray.exceptions.RayError) as error:
-            self._boundary = None
-            self.lost += len(npcs)
-            log.warning("%d questions reach no boundary: %s", len(npcs), error)
+            self._lose(len(npcs), error)
+            return
+        answer.future().add_done_callback(lambda done: self._look(done, len(npcs)))
+
+    def _look(self, done: Future[None], asked: int) -> None:
+        """Count what a boundary that is being revived did not hear."""
+        if (error := done.exception()) is not None:
+            self._lose(asked, error)
+
+    def _lose(self, asked: int, error: BaseException) -> None:
+        self._boundary = None
+        self.lost += asked
+        log.warning("%d questions reach no boundary: %s", asked, error)

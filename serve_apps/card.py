@@ -217,7 +217,8 @@ def bind(
         gpu: it asks Ray for one GPU.
         resource: custom Ray resource it asks for as well, `_number` appended; None for none.
     """
-    options: dict[str, object] = {"num_cpus": 0.05}
+    # a card of a host that gives away no CPUs is placed by what it asks for instead
+    options: dict[str, object] = {"num_cpus": 0 if gpu or resource else 0.05}
     if gpu:
         options["num_gpus"] = 1
     if resource:

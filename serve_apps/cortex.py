@@ -205,7 +205,12 @@ CortexDeployment = serve.deployment(
 
 def build(settings: CortexSettings, place: Place) -> Application:
     """Return the Serve app of the cortex, to be run under the name `cortex_app(environment)`."""
-    return CortexDeployment.bind(settings, place)
+    options: dict[str, object] = {"num_cpus": 0.05}
+    if settings.gpus:
+        options["num_gpus"] = settings.gpus
+    if settings.resource:
+        options["resources"] = {settings.resource: 0.01}
+    return CortexDeployment.options(ray_actor_options=options).bind(settings, place)
 
 
 def _keeper(settings: CortexSettings, place: Place, clock: Clock) -> Keeper:

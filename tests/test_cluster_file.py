@@ -61,7 +61,11 @@ def test_no_node_starts_without_the_token(cluster: dict[str, Any], key: str) -> 
     ("key", "host", "expected"),
     [
         (STARTS[0], "theia", '--num-gpus=1 --resources={"theia":1}'),
-        (STARTS[1], "dioscuri", '--num-gpus=2 --resources={"dioscuri":1}'),
+        (
+            STARTS[1],
+            "dioscuri",
+            '--num-gpus=2 --resources={"dioscuri":1,"dioscuri_card_0":1,"dioscuri_card_1":1}',
+        ),
     ],
 )
 def test_a_host_says_what_it_has(cluster: dict[str, Any], key: str, host: str, expected: str) -> None:

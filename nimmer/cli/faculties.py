@@ -17,6 +17,7 @@ from nimmer.clock import Clock
 from nimmer.config import Settings
 from nimmer.embedded.api_keys import ensure_keys
 from nimmer.embedded.credentials import Credentials
+from nimmer.errors import ConfigError
 from nimmer.host import ports
 from nimmer.host.household import Household
 
@@ -55,10 +56,18 @@ class Faculties:
     def choose(self) -> tuple[str, ...]:
         """Return the faculties that are switched on and possible here, and say what is missing of the others.
 
-        Raises HostError when a port that a setting asks for is taken.
+        Raises HostError when a port that a setting asks for is taken, ConfigError when NPCs are to look by an eye there is not.
         """
         switched_on = [name for name in NAMES if getattr(self.settings, name).enabled]
         self.wanted = tuple(name for name in switched_on if self._possible(name))
+        if self.settings.village.look == "eye" and "organs" not in self.wanted:
+            raise ConfigError(
+                'village.look is "eye", and there are no organs to look with: set it to "oracle"'
+            )
+        if self.settings.ray.address is not None:
+            return (
+                self.wanted
+            )  # an app that a killed launcher left there still holds its port; `start` ends it
         for name in self.wanted:
             section = getattr(self.settings, name)
             if section.port and not ports.is_free(section.port, section.host):
@@ -99,6 +108,10 @@ class Faculties:
             )
         self.household.update(cortex_url=self._urls.get("cortex"), organs_url=self._urls.get("organs"))
         serve.start(proxy_location="Disabled")
+        for name in self.wanted:
+            if self._app(name) in serve.status().applications:
+                self.tell(f"ended the {name} of an earlier village")
+                serve.delete(self._app(name))
         serve.run_many(
             targets, wait_for_ingress_deployment_creation=False, wait_for_applications_running=False
         )

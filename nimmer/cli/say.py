@@ -1,6 +1,6 @@
 """`nimmer say`: a spoken sentence goes to an NPC, its answer comes back as subtitles and a sound.
 
-Source: docs/domain.md section 5 (conversation); docs/organs.md, "Conversation".
+Source: docs/domain.md section 5 (conversation); docs/conversation.md.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """`nimmer talk`: a conversation with an NPC by keyboard, line by line, until the input ends.
 
-Source: docs/domain.md section 5 (conversation); docs/organs.md, "Conversation".
+Source: docs/domain.md section 5 (conversation); docs/conversation.md.
 """
 
 import asyncio

@@ -46,6 +46,16 @@ class CortexSettings(Section):
         default="--gpu-memory-utilization 0.85",
         description="further options of vLLM's server, as on its command line",
     )
+    gpus: float = Field(
+        default=0,
+        ge=0,
+        le=16,
+        description="GPUs the cortex asks Ray for; an engine that nimmer starts sees these and no others",
+    )
+    resource: str | None = Field(
+        default=None,
+        description="custom Ray resource of the host the cortex is to be on, such as theia; unset: any",
+    )
     host: str = Field(
         default="127.0.0.1", min_length=1, description="address the OpenAI-compatible API listens on"
     )

@@ -2,7 +2,7 @@
 
 A small model that is given what to say says it; left to itself it repeats the question.
 
-Source: docs/domain.md section 10 (context: what the NPC knows); docs/organs.md, "Conversation".
+Source: docs/domain.md section 10 (context: what the NPC knows); docs/conversation.md.
 """
 
 import re

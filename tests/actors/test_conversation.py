@@ -70,7 +70,7 @@ class Shell(ConversationShell):
         super().__init__(charter, Interlocutor(charter, arena, apps, alone), apps)
         self.trails: list[Said] = []
 
-    async def _write_down(self, call: str, began_s: float, said: Said) -> None:
+    def _write_down(self, call: str, began_s: float, said: Said) -> None:
         self.trails.append(said)
 
 

@@ -1,5 +1,6 @@
 """The garden's way to the boundary."""
 
+from concurrent.futures import Future
 from dataclasses import replace
 
 import pytest
@@ -16,7 +17,7 @@ class Boundary:
 
     def __init__(self) -> None:
         self.told: list[tuple[int, list[int]]] = []
-        self.away = False
+        self.away = self.reviving = False
 
     def named(self, name: str, namespace: str) -> "Boundary":
         if self.away:
@@ -28,8 +29,18 @@ class Boundary:
     def asked(self) -> "Boundary":
         return self
 
-    def remote(self, tick: int, npcs: list[int]) -> None:
+    def remote(self, tick: int, npcs: list[int]) -> "Boundary":
         self.told.append((tick, npcs))
+        return self
+
+    def future(self) -> "Future[None]":
+        """What Ray gives for a call that nobody waits for."""
+        done: Future[None] = Future()
+        if self.reviving:
+            done.set_exception(ray.exceptions.ActorUnavailableError("it is being revived", None))
+        else:
+            done.set_result(None)
+        return done
 
 
 @pytest.fixture
@@ -55,6 +66,15 @@ def test_while_there_is_no_boundary_questions_are_lost_and_counted(
     boundary.away = False
     questions.hand_on(6, [1])
     assert (questions.lost, boundary.told) == (2, [(6, [1])])
+
+
+def test_what_a_boundary_that_is_being_revived_does_not_hear_is_counted(
+    charter: Charter, boundary: Boundary
+) -> None:
+    questions = Questions(charter)
+    boundary.reviving = True
+    questions.hand_on(5, [0, 2])
+    assert questions.lost == 2
 
 
 def test_nobody_may_ask_where_there_is_no_cortex(charter: Charter, arena: Arena, board: Board) -> None:

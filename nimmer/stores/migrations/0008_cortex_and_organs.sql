@@ -51,6 +51,6 @@ create table organ_operations (
     primary key (run, operation)
 );
 comment on table organ_operations is 'One operation of an organ: a picture looked at, speech written down or spoken.';
-comment on column organ_operations.organ is 'vision, stt or tts.';
-comment on column organ_operations.outcome is 'done, deferred, refused, expired, failed or unavailable.';
+comment on column organ_operations.organ is 'vision, stt or tts; conversation for a whole one, which the others are part of.';
+comment on column organ_operations.outcome is 'done, refused, unavailable, expired or failed.';
 create index organ_operations_at on organ_operations (run, at);
