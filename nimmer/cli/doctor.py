@@ -7,6 +7,8 @@ from rich.table import Table
 from rich.text import Text
 
 from nimmer.cli.console import emit_json, screen
+from nimmer.cli.faculties import NAMES as FACULTIES
+from nimmer.cli.faculties import needed
 from nimmer.cli.options import ConfigOption, JsonOption
 from nimmer.cli.palette import DIM, ERROR, OK, WARNING
 from nimmer.clock import SystemClock
@@ -41,7 +43,14 @@ def wish(settings: Settings) -> Wish:
     if settings.bus.url is None and settings.bus.port is not None:
         ports["bus.port"] = settings.bus.port
     files = (settings.bus.passwords_file,) if settings.bus.passwords_file else ()
-    return Wish(settings.state_path, settings.village.npcs, settings.limits.mode, ports, files)
+    faculties = {}
+    for name in FACULTIES:
+        section = getattr(settings, name)
+        if section.enabled:
+            faculties[name] = needed(settings, name)
+            if section.port:
+                ports[f"{name}.port"] = section.port
+    return Wish(settings.state_path, settings.village.npcs, settings.limits.mode, ports, files, faculties)
 
 
 def doctor_table(checks: list[Check]) -> Table:

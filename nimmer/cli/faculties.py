@@ -9,7 +9,6 @@ import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from nimmer.cli.village import nats_passwords
@@ -20,6 +19,7 @@ from nimmer.embedded.credentials import Credentials
 from nimmer.errors import ConfigError
 from nimmer.host import ports
 from nimmer.host.household import Household
+from nimmer.host.probing import missing
 
 if TYPE_CHECKING:
     from serve_apps.place import Place
@@ -75,18 +75,13 @@ class Faculties:
         return self.wanted
 
     def _possible(self, name: str) -> bool:
-        missing = [module for module in self._needed(name) if not _there(module)]
-        if missing:
+        lacking = missing(needed(self.settings, name))
+        if lacking:
             self.tell(
-                f"no {name}: {missing[0].partition('.')[0]} is not installed; "
+                f"no {name}: {lacking} is not installed; "
                 f"`scripts/setup {name}` installs it, `--without {name}` says no more about it"
             )
-        return not missing
-
-    def _needed(self, name: str) -> tuple[str, ...]:
-        if name == "cortex" and (self.settings.cortex.engine != "embedded" or self.settings.cortex.weights):
-            return NEEDED[name][:1]
-        return NEEDED[name]
+        return not lacking
 
     def start(self, place: Callable[[str], "Place"]) -> None:
         """Deploy what was chosen and return at once. place: makes an app's place from its identity."""
@@ -200,12 +195,11 @@ class Faculties:
         return made
 
 
-def _there(module: str) -> bool:
-    """Tell whether `module` can be found; what it needs itself is not tried."""
-    try:
-        return find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False
+def needed(settings: Settings, name: str) -> tuple[str, ...]:
+    """Return the modules that a faculty cannot do without as it is configured."""
+    if name == "cortex" and (settings.cortex.engine != "embedded" or settings.cortex.weights):
+        return NEEDED[name][:1]
+    return NEEDED[name]
 
 
 def _build(name: str, section: Any, place: "Place") -> Any:  # noqa: ANN401  a section and a Serve application

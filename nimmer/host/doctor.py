@@ -14,6 +14,8 @@ RAY = "2.60.0"
 """The Ray this release was built and measured with."""
 VILLAGE_MB = 1600
 """Memory of a village without NPCs: Ray, its organism actors, PostgreSQL, NATS, Chroma (docs/host.md)."""
+FACULTY_MB = {"cortex": 900, "organs": 1000}
+"""Memory of each faculty with the models that ship, all loaded (docs/bench/faculties.csv)."""
 NPC_MB = 60
 """Memory of one NPC process."""
 SHM_MB = 128
@@ -38,6 +40,14 @@ class PortUse:
     key: str
     port: int
     free: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Faculty:
+    """A higher faculty that is switched on, and the module it lacks, "" for none."""
+
+    name: str
+    missing: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +82,15 @@ class Probe:
     """The village that runs there, as `pid N, run R`."""
     unsafe_files: tuple[str, ...]
     """Private files that others can read, each with its fix."""
+    faculties: tuple[Faculty, ...] = ()
+    """Cortex and organs, where they are switched on."""
 
 
 def examine(probe: Probe) -> list[Check]:
-    """Return one `Check` per concern, always the same ones in the same order (ports: one per setting)."""
+    """Return one `Check` per concern, always the same ones in the same order (faculties, ports: one per setting)."""
     return [
         *(check(probe) for check in _CHECKS),
+        *(_faculty(one) for one in probe.faculties),
         *(_port(use) for use in probe.ports),
     ]
 
@@ -157,9 +170,10 @@ def _disk(probe: Probe) -> Check:
 
 def _memory(probe: Probe) -> Check:
     used = _size(probe.memory_available)
-    needed_mb = VILLAGE_MB + probe.npcs * NPC_MB
+    village_mb = VILLAGE_MB + sum(FACULTY_MB[one.name] for one in probe.faculties if not one.missing)
+    needed_mb = village_mb + probe.npcs * NPC_MB
     if probe.memory_available < needed_mb * MB:
-        fits = max((probe.memory_available // MB - VILLAGE_MB) // NPC_MB, 0)
+        fits = max((probe.memory_available // MB - village_mb) // NPC_MB, 0)
         why = f"{probe.npcs} NPCs need about {needed_mb} MB"
         fix = f"set village.npcs to {fits} or less" if fits else "free some memory"
         return Check("memory", "warn" if fits else "fail", used, why, fix)
@@ -212,6 +226,16 @@ def _private_files(probe: Probe) -> Check:
             "private files", "fail", "unsafe", "; ".join(probe.unsafe_files), "chmod 600 these files"
         )
     return Check("private files", "ok", "only readable by you")
+
+
+def _faculty(one: Faculty) -> Check:
+    if one.missing:
+        why = f"{one.missing} is not installed; a village lives without its {one.name}"
+        fix = f"scripts/setup {one.name}, or set {one.name}.enabled to false"
+        return Check(one.name, "warn", "none", why, fix)
+    return Check(
+        one.name, "ok", "installed", f"needs about {FACULTY_MB[one.name]} MB when its models are loaded"
+    )
 
 
 def _port(use: PortUse) -> Check:

@@ -19,13 +19,13 @@ from nimmer.clock import Clock
 from nimmer.errors import HostError
 from nimmer.host import ports
 from nimmer.host.binaries import postgres_candidates, program
-from nimmer.host.doctor import PortUse, Probe
+from nimmer.host.doctor import Faculty, PortUse, Probe
 from nimmer.host.household import RUN_FILE, prepare_state_dir, running
 from nimmer.host.limits_choice import Mode, choose, this_host
 from nimmer.host.private_file import complaint
 from nimmer.host.reach import barrier
 
-PRIVATE_FILES = ("credentials.json", RUN_FILE, "nats/nats.conf")
+PRIVATE_FILES = ("credentials.json", "api-keys.json", RUN_FILE, "nats/nats.conf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,8 @@ class Wish:
     """Fixed ports by setting, e.g. {"ray.dashboard_port": 8265}."""
     private_files: tuple[Path, ...] = ()
     """More files to look at, e.g. Ray's token."""
+    faculties: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The modules that each faculty that is switched on cannot do without."""
 
 
 def probe(wish: Wish, clock: Clock) -> Probe:
@@ -69,7 +71,13 @@ def probe(wish: Wish, clock: Clock) -> Probe:
         state_dir_error=state_dir_error,
         running=village,
         unsafe_files=_unsafe(wish),
+        faculties=tuple(Faculty(name, missing(modules)) for name, modules in wish.faculties.items()),
     )
+
+
+def missing(modules: tuple[str, ...]) -> str:
+    """Return the first of these top-level modules that is not installed, "" when all are; none is imported."""
+    return next((name for name in modules if importlib.util.find_spec(name) is None), "")
 
 
 def _version(package: str) -> str | None:

@@ -5,7 +5,7 @@ from typing import TypedDict, Unpack
 import pytest
 
 from nimmer.clock import SystemClock
-from nimmer.host.doctor import MB, Check, PortUse, Probe, examine, healthy
+from nimmer.host.doctor import FACULTY_MB, MB, Check, Faculty, PortUse, Probe, examine, healthy
 from nimmer.host.household import Household, Run
 from nimmer.host.probing import Wish, probe
 
@@ -56,6 +56,16 @@ class Facts(TypedDict, total=False):
 
 def changed(**facts: Unpack[Facts]) -> list[Check]:
     return [check for check in examine(replace(GOOD, **facts)) if check.status != "ok"]
+
+
+def test_a_faculty_that_is_not_installed_is_done_without_and_needs_no_memory() -> None:
+    short = replace(GOOD, memory_available=(1600 + 25 * 60 + 100) * MB)
+    with_cortex = replace(short, faculties=(Faculty("cortex", ""),))
+    assert {one.name: one.status for one in examine(with_cortex)}["memory"] == "warn"
+    lacking = {one.name: one for one in examine(replace(short, faculties=(Faculty("cortex", "xllamacpp"),)))}
+    assert (lacking["memory"].status, lacking["cortex"].status) == ("ok", "warn")
+    assert "scripts/setup cortex" in lacking["cortex"].fix
+    assert set(FACULTY_MB) == {"cortex", "organs"}
 
 
 def test_a_good_host_has_nothing_to_complain_about() -> None:
