@@ -33,6 +33,7 @@ from nimmer.bus.organ_messages import (
 )
 from nimmer.cortex.apps import cortex_app, organs_app
 from nimmer.errors import (
+    BusError,
     BusPermissionError,
     BusUnavailableError,
     CortexError,
@@ -157,11 +158,21 @@ class ConversationShell(Shell):
             answer = ErrorReply("bad_message", str(error)[:1000])
         except NimmerError as error:
             answer = ErrorReply("refused", str(error)[:1000])
+        except Exception as error:
+            log.exception("a conversation broke")
+            answer = ErrorReply("failed", f"{type(error).__name__}: {error}"[:1000])
         await self._reply(delivery, answer)
 
     async def _reply(self, delivery: Delivery, body: Struct) -> None:
-        if self._bus is not None and delivery.reply:
+        if self._bus is None or not delivery.reply:
+            return
+        try:
             await self._bus.publish(delivery.reply, self.voice.say(body))
+        except (
+            BusError,
+            MessageError,
+        ) as error:  # too large for the broker, or it is gone: the asker's time runs out
+            log.warning("conversation: an answer is not sent: %s", error)
 
     async def say(self, request: SayRequest) -> Said:
         """Return the whole conversation that `request` begins.

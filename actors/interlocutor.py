@@ -25,6 +25,8 @@ from nimmer.world.levels import load_levels
 SPEAKER = "conversation"
 PRIORITY = 8
 """Of what a person waits for: above NPCs, below a reflex."""
+LONGEST_MS = 120_000
+"""The longest time limit a request may name."""
 MOST_HEARD = 1000
 """Characters of what was said that the cortex is given."""
 
@@ -80,6 +82,7 @@ class Interlocutor:
             suggested_actions=[SuggestedAction("answer", 1.0)],
             npc_id=npc,
             priority=PRIORITY,
+            response_timeout_ms=min(self._charter.cortex_timeout_ms, LONGEST_MS),
         )
         found: CognitiveResponse = await self._cortex.call("think", request, SPEAKER, known)
         if found.outcome != "answered":

@@ -7,7 +7,9 @@ still runs); docs/cortex.md; docs/organs.md.
 
 import contextlib
 import logging
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +36,8 @@ NEEDED = {
 API_IDENTITIES = ("operator", "guest")
 """Whom keys of the HTTP APIs are made for."""
 LOOK_S = 1.0
-STOP_S = 5.0
+STOP_S = 10.0
+"""Longer than an app takes at most: its listener, its engine, its last rows."""
 UP, DOWN = ("RUNNING",), ("DEPLOY_FAILED", "UNHEALTHY")
 
 
@@ -50,6 +53,7 @@ class Faculties:
     wanted: tuple[str, ...] = ()
     _begun_s: float = 0.0
     _looked_s: float = 0.0
+    _look: Future[Mapping[str, Any]] | None = None
     _said: dict[str, str] = field(default_factory=dict)
     _urls: dict[str, str] = field(default_factory=dict)
 
@@ -84,14 +88,24 @@ class Faculties:
         return not lacking
 
     def start(self, place: Callable[[str], "Place"]) -> None:
-        """Deploy what was chosen and return at once. place: makes an app's place from its identity."""
+        """Deploy what was chosen and return at once; what goes wrong is told, the village lives without.
+
+        place: makes an app's place from its name.
+        """
         if not self.wanted:
             return
+        logging.getLogger("ray.serve").setLevel(logging.ERROR)  # its own news are told of below
+        self._begun_s = self.clock.monotonic_s()
+        try:
+            self._deploy(place)
+        except Exception as error:
+            self.tell(f"no {' and no '.join(self.wanted)}: {type(error).__name__}: {error}"[:500])
+            self.wanted = ()
+
+    def _deploy(self, place: Callable[[str], "Place"]) -> None:
         from ray import serve
         from ray.serve.api import RunTarget
 
-        logging.getLogger("ray.serve").setLevel(logging.ERROR)  # its own news are told of below
-        self._begun_s = self.clock.monotonic_s()
         targets = []
         for name in self.wanted:
             section = getattr(self.settings, name)
@@ -112,20 +126,24 @@ class Faculties:
         )
 
     def tend(self) -> list[str]:
-        """Return what has changed since the last look: a faculty is up, or is not."""
-        now_s = self.clock.monotonic_s()
-        if not self.wanted or now_s - self._looked_s < LOOK_S:
-            return []
-        self._looked_s = now_s
-        from ray import serve
+        """Return what has changed since the last look: a faculty is up, or is not. Never waits for Serve.
 
-        try:
-            found = serve.status().applications
-        except Exception as error:
+        One look is under way at a time, on a thread of its own: a controller that hangs hangs nobody else.
+        """
+        now_s = self.clock.monotonic_s()
+        if not self.wanted:
+            return []
+        if self._look is None and now_s - self._looked_s >= LOOK_S:
+            self._looked_s = now_s
+            self._look = _looking()
+        if self._look is None or not self._look.done():
+            return []
+        look, self._look = self._look, None
+        if (error := look.exception()) is not None:
             return self._change("serve", "away", f"Ray Serve does not answer: {error}"[:300])
         said = []
         for name in self.wanted:
-            if (app := found.get(self._app(name))) is not None:
+            if (app := look.result().get(self._app(name))) is not None:
                 said += self._spoken_of(name, str(app.status.value), app.message, now_s)
         return said
 
@@ -150,10 +168,13 @@ class Faculties:
         self._begun_s = 0.0
         from ray import serve
 
-        # an app that cannot be asked is ended all the same
-        with contextlib.suppress(Exception):
-            waiting = [serve.get_app_handle(self._app(name)).stop.remote() for name in self.wanted]
-            for one in waiting:
+        # both are asked before either is waited for; one that cannot be asked is ended all the same
+        waiting = []
+        for name in self.wanted:
+            with contextlib.suppress(Exception):
+                waiting.append(serve.get_app_handle(self._app(name)).stop.remote())
+        for one in waiting:
+            with contextlib.suppress(Exception):
                 one.result(timeout_s=STOP_S)
         for name in self.wanted:
             with contextlib.suppress(Exception):
@@ -200,6 +221,22 @@ def needed(settings: Settings, name: str) -> tuple[str, ...]:
     if name == "cortex" and (settings.cortex.engine != "embedded" or settings.cortex.weights):
         return NEEDED[name][:1]
     return NEEDED[name]
+
+
+def _looking() -> Future[Mapping[str, Any]]:
+    """Return what will be Serve's applications by name, as its controller has them; nobody's end waits for it."""
+    found: Future[Mapping[str, Any]] = Future()
+
+    def look() -> None:
+        from ray import serve
+
+        try:
+            found.set_result(serve.status().applications)
+        except Exception as error:  # the controller is being revived; Serve raises what it likes
+            found.set_exception(error)
+
+    threading.Thread(target=look, name="faculties", daemon=True).start()
+    return found
 
 
 def _build(name: str, section: Any, place: "Place") -> Any:  # noqa: ANN401  a section and a Serve application
