@@ -39,6 +39,7 @@ class Charter:
     brain: str = "explorer"
     weights_dir: str = ""
     learning_rate: float | None = None
+    learning_save_s: float = 60.0
     """How fast NPCs with a net learn as they live, None when they do not."""
     price_scale: float = 0.01
     prices: Prices | None = None

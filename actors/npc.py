@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 import ray
 
-from actors.pupil import Pupil
+from actors.pupil import SAVE_S, Pupil
 from actors.scribe import Scribe
 from nimmer.arena.diary import Diary
 from nimmer.arena.memory import Arena
@@ -67,7 +67,8 @@ class Birth:
 
     weights: its own safetensors file, or None for the hand-written explorer; rules: when its nerves evolve; prices:
     measured ones, None for the printed ones; nerves: a table of nerves, None for the packaged one; learning_rate: how
-    fast its net learns as it lives, None when it does not; asks: whether there is a cortex to ask.
+    fast its net learns as it lives, None when it does not; asks: whether there is a cortex to ask; learning_save_s: how
+    often it saves what it learned.
     """
 
     npc: int
@@ -82,6 +83,7 @@ class Birth:
     nerves: str | None = None
     learning_rate: float | None = None
     asks: bool = False
+    learning_save_s: float = SAVE_S
 
 
 class NpcShell:
@@ -333,7 +335,9 @@ class NpcShell:
             self._net = Mlp(load_weights(Path(birth.weights))[0], generator)
         else:
             rules = LearningRules(rate=birth.learning_rate)
-            self._pupil = Pupil(Path(birth.weights), generator, rules, self._clock.monotonic_s())
+            self._pupil = Pupil(
+                Path(birth.weights), generator, rules, self._clock.monotonic_s(), birth.learning_save_s
+            )
             self._net = self._pupil.brain
         return self._net
 

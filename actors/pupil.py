@@ -1,7 +1,7 @@
 """An NPC's net that learns as it lives, and the file its weights are kept in.
 
-What is learned is saved once a minute and at the end: `kill -9` costs an NPC at most a minute of learning, and the
-batch it was living through. A file that cannot be written is said once, and learning goes on.
+What is learned is saved once a minute (`village.learning_save_s`) and at the end: `kill -9` costs an NPC at most a minute
+of learning, and the batch it was living through. A file that cannot be written is said once, and learning goes on.
 Source: docs/decisions/0030-learning-in-the-npc.md.
 """
 
@@ -23,13 +23,22 @@ class Pupil:
     """One learning net with its file."""
 
     def __init__(
-        self, path: Path, generator: np.random.Generator, rules: LearningRules, now_s: float
+        self,
+        path: Path,
+        generator: np.random.Generator,
+        rules: LearningRules,
+        now_s: float,
+        save_s: float = SAVE_S,
     ) -> None:
-        """Begin with the weights at `path`. Raises WeightsError naming the file when they are no brain."""
+        """Begin with the weights at `path`, to be saved every `save_s`.
+
+        Raises WeightsError naming the file when they are no brain.
+        """
         weights, origin = load_weights(path)
         self.brain = LearningMlp(weights, generator, rules, origin.steps)
         self._path = path
         self._origin = origin
+        self._save_s = save_s
         self._saved_s = now_s
         self._saved_steps = origin.steps
         self._said: set[str] = set()
@@ -40,7 +49,7 @@ class Pupil:
         self.brain.study()
         if self.brain.learner.refused:
             self._say("refused", f"{self._path.stem}: a step of learning was not finite and was left out")
-        if now_s - self._saved_s >= SAVE_S:
+        if now_s - self._saved_s >= self._save_s:
             self.save(now_s)
 
     def save(self, now_s: float) -> None:

@@ -229,6 +229,7 @@ class SupervisorShell(Shell):
                 charter.nerves_file,
                 charter.learning_rate if charter.brain == "mlp" else None,
                 charter.cortex_enabled,
+                charter.learning_save_s,
             )
             self._actors[npc] = NpcActor.options(
                 name=f"npc-{npc}",

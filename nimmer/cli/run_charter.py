@@ -70,6 +70,7 @@ def charter_of(
         brain=village.brain,
         weights_dir=str(settings.brains_path),
         learning_rate=village.learning_rate if village.learns else None,
+        learning_save_s=village.learning_save_s,
         price_scale=settings.lifeforce.price_scale,
         prices=prices_of(settings.lifeforce),
         nerves_file=str(settings.nerves.table.absolute()) if settings.nerves.table else None,

@@ -50,6 +50,13 @@ class VillageSettings(Section):
         description="where the answer to a look comes from: the truth, or what the vision organ sees of the rendered"
         " house, which may be wrong; eye needs organs.enabled",
     )
+    learning_save_s: float = Field(
+        default=60,
+        ge=1,
+        le=86_400,
+        description="how often each saves what it has learned",
+        json_schema_extra={"unit": "s"},
+    )
     tick_hz: float = Field(
         default=10,
         ge=1,

@@ -99,6 +99,7 @@ class WhisperEar:
             language=job.language or None,
             beam_size=BEAM if job.full else 1,
             condition_on_previous_text=False,
+            temperature=0.0,  # it would try again by chance where it is unsure, and hear something else each time
         )
         heard = list(segments)
         text = " ".join(segment.text.strip() for segment in heard)

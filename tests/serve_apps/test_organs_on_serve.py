@@ -139,7 +139,7 @@ async def test_rows_reach_the_recorder(organs: Handle, home: Path) -> None:
     recorder = ray.get_actor("recorder")
     await organs.transcribe.remote(TranscribeRequest(SOUND, priority=10), "hanna")
     rows: list[Any] = []
-    while not any(row["identity"] == "hanna" for row in rows):
+    while not any(row.get("identity") == "hanna" for row in rows):
         rows = [row for batch in await recorder.batches.remote() for row in batch.rows]
         await CLOCK.sleep_s(0.02)
     (row,) = [row for row in rows if row["identity"] == "hanna"]

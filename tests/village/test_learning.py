@@ -16,6 +16,7 @@ MEMORY_MB = 256
 def learning(alone: Raised) -> Raised:
     """A village of four that learn, on level 3, where there is always something left to find."""
     alone.settings |= {"NIMMER_VILLAGE__BRAIN": "mlp", "NIMMER_VILLAGE__LEARNS": "true"}
+    alone.settings["NIMMER_VILLAGE__LEARNING_SAVE_S"] = "5"
     alone.start("--npcs", "4", "--seed", "7", "--level", "3")
     alone.await_life()
     return alone
