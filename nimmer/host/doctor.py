@@ -14,7 +14,7 @@ RAY = "2.60.0"
 """The Ray this release was built and measured with."""
 VILLAGE_MB = 1600
 """Memory of a village without NPCs: Ray, its organism actors, PostgreSQL, NATS, Chroma (docs/host.md)."""
-FACULTY_MB = {"cortex": 900, "organs": 1000}
+FACULTY_MB = {"cortex": 650, "organs": 750}
 """Memory of each faculty with the models that ship, all loaded (docs/bench/faculties.csv)."""
 NPC_MB = 60
 """Memory of one NPC process."""
