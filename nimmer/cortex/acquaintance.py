@@ -16,6 +16,10 @@ MOST_FACTS = 4
 _GREETINGS = frozenset(
     {"hello", "hi", "morning", "evening", "day", "greeting", "welcome", "hallo", "tag", "morgen"}
 )
+_KINDS = frozenset(
+    {"red", "blue", "green", "yellow", "white", "grey", "oak", "birch", "pine", "stone", "clay"}
+)
+"""Traits that say what kind of house it is; the others are things it has."""
 _THANKS = frozenset({"thank", "danke"})
 _WORD = re.compile(r"[a-zäöüß]+")
 
@@ -56,7 +60,7 @@ def draft(heard: str, facts: list[str], npc: int, node: int, companions: int, kn
     words = words_of(heard)
     here = f"I am NPC {npc}, at node {node}" + (f" with {companions} others" if companions > 1 else "")
     if facts:
-        return f"What I know: {facts[0]}"
+        return facts[0]
     if words & _THANKS:
         return "You are welcome."
     if words & _GREETINGS and "?" not in heard:
@@ -90,5 +94,20 @@ def _shared(level: Level, house: int, asked: frozenset[str]) -> int:
 
 
 def _fact(level: Level, house: int, steps: int) -> str:
+    """Return one known house as a sentence that can be said as it is."""
+    traits = traits_of(level, house)
+    kind = " ".join([*(one for one in traits if one in _KINDS), "house"])
+    things = [f"{_article(one)} {one}" for one in traits if one not in _KINDS]
+    having = (
+        f" with {', '.join(things[:-1])} and {things[-1]}"
+        if len(things) > 1
+        else f" with {things[0]}"
+        if things
+        else ""
+    )
     where = "here" if steps == 0 else "one step away" if steps == 1 else f"{steps} steps away"
-    return f"The house at node {house}, {where}, has: {', '.join(traits_of(level, house))}."
+    return f"There is {_article(kind)} {kind}{having} at node {house}, {where}."
+
+
+def _article(words: str) -> str:
+    return "an" if words[0] in "aeiou" else "a"

@@ -11,21 +11,26 @@ LEVEL = load_levels()[1]
 def test_it_tells_of_the_nearest_well_it_knows() -> None:
     known = np.ones(LEVEL.nodes, np.uint8)
     told = facts_about("Good morning, where is the well?", LEVEL, known, 3)
-    assert told[0] == "The house at node 3, here, has: yellow, well."
+    assert told[0] == "There is a yellow house with a well at node 3, here."
     assert len(told) == MOST_FACTS
     assert all("well" in fact for fact in told)
 
 
 def test_more_words_in_common_go_before_fewer_steps() -> None:
     known = np.ones(LEVEL.nodes, np.uint8)
-    assert facts_about("a red house with a well", LEVEL, known, 3)[0].startswith("The house at node 7,")
+    assert (
+        facts_about("a red house with a well", LEVEL, known, 3)[0]
+        == "There is a red house with a well at node 7, 2 steps away."
+    )
 
 
 def test_what_it_does_not_know_it_does_not_tell() -> None:
     known = np.zeros(LEVEL.nodes, np.uint8)
     assert facts_about("where is the well?", LEVEL, known, 3) == []
     known[10] = 1
-    assert facts_about("wells?", LEVEL, known, 3) == ["The house at node 10, 5 steps away, has: white, well."]
+    assert facts_about("wells?", LEVEL, known, 3) == [
+        "There is a white house with a well at node 10, 5 steps away."
+    ]
 
 
 def test_steps_and_traits_are_those_of_the_level() -> None:
@@ -35,8 +40,8 @@ def test_steps_and_traits_are_those_of_the_level() -> None:
 
 
 def test_a_draft_says_a_fact_a_greeting_or_that_it_does_not_know() -> None:
-    fact = "The house at node 3, here, has: yellow, well."
-    assert draft("where is the well?", [fact], 7, 3, 0, 1, 25) == f"What I know: {fact}"
+    fact = "There is a yellow house with a well at node 3, here."
+    assert draft("where is the well?", [fact], 7, 3, 0, 1, 25) == fact
     assert draft("Good morning!", [], 7, 3, 2, 1, 25) == (
         "Good day! I am NPC 7, at node 3 with 2 others. I know 1 of 25 houses."
     )
