@@ -124,9 +124,6 @@ class Cortex:
         """Tell how it fares."""
         prompt_tokens, completion_tokens = self._usage.tokens()
         desk = self._gate.desk
-        lost = (
-            f"{self._post.dropped} rows were lost while the recorder was away" if self._post.dropped else ""
-        )
         return CortexStatus(
             engine=self._settings.engine,
             model=self._settings.model,
@@ -142,7 +139,7 @@ class Cortex:
             completion_tokens=completion_tokens,
             restarts=self._keeper.restarts,
             url=f"{self._listener.url}/v1" if self._listener.url else "",
-            reason="; ".join(part for part in (self._keeper.reason, lost) if part),
+            reason="; ".join(part for part in (self._keeper.reason, self._post.complaint()) if part),
         )
 
     async def engine(self) -> tuple[str, str]:

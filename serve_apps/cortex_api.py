@@ -118,7 +118,9 @@ async def _body(request: Request, most: int) -> bytes:
 def _checked(raw: bytes, settings: CortexSettings) -> ChatBody:
     """Return the checked body. Raises ApiError."""
     try:
-        return check(msgspec.json.decode(raw), settings.model, settings.max_prompt_chars)
+        return check(
+            msgspec.json.decode(raw), settings.model, settings.max_prompt_chars, settings.context_tokens
+        )
     except (msgspec.DecodeError, RecursionError) as error:
         raise ApiError(400, f"the body is no JSON we can read: {error}") from None
     except BodyError as error:

@@ -99,9 +99,8 @@ class Chats:
         try:
             if not self._keeper.ready:
                 raise EngineError(f"the engine is not ready: {self._keeper.reason}")
-            ticket = Ticket(
-                call.id, f"identity {call.identity}", None, call.priority, call.at_s, call.at_s + TURN_S
-            )
+            asker, deadline_s = f"identity {call.identity}", call.at_s + TURN_S
+            ticket = Ticket(call.id, asker, None, call.priority, call.at_s, deadline_s, person=True)
             async with self._gate.turn(ticket) as call.wait_s:
                 await self._relay(reply, call, chat)
             call.outcome = "answered"

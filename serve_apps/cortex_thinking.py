@@ -14,6 +14,7 @@ from nimmer.cortex.desk import Ticket
 from nimmer.cortex.price import PENALTY, affordable_tokens, cost
 from nimmer.cortex.prompt import ANSWER_TOKENS, Prompt, render
 from nimmer.cortex.question import Question, chooser_of
+from nimmer.cortex.rights import FOR_NPCS
 from nimmer.cortex.verdict import Verdict, read
 from nimmer.engines.engine import Completion, chat
 from nimmer.engines.keeper import Keeper
@@ -103,8 +104,15 @@ class Thinking:
         if not self._keeper.ready:
             raise EngineError(f"the engine is not ready: {self._keeper.reason}")
         deadline_s = call.at_s + self._allowed_s(request)
-        asker = call.identity if request.npc_id is None else f"npc {request.npc_id}"
-        ticket = Ticket(call.id, asker, request.npc_id, request.priority, call.at_s, deadline_s)
+        ticket = Ticket(
+            call.id,
+            _purse(call.identity, request),
+            request.npc_id,
+            request.priority,
+            call.at_s,
+            deadline_s,
+            person=call.identity != FOR_NPCS,
+        )
         async with self._gate.turn(ticket) as call.wait_s:
             completion = await self._ask(prompt, tokens, call, deadline_s)
         verdict = read(completion.text, question, self._chooser)
@@ -123,8 +131,6 @@ class Thinking:
         return render(question, self._settings.context_tokens, self._chooser)
 
     def _admit(self, request: CognitiveRequest, call: Call) -> None:
-        if request.npc_id is None:
-            return
         refusal = self._allowance.admit(
             _purse(call.identity, request), request.processing_budget_lf, call.at_s
         )
@@ -164,8 +170,11 @@ class Thinking:
 
 
 def _purse(identity: str, request: CognitiveRequest) -> str:
-    """Return whose purse pays: who asks over the bus in an NPC's name cannot spend what the NPC has."""
-    return f"{identity} {request.npc_id}"
+    """Return whose purse pays, and who stands at the desk: the NPC itself, or `identity` in its name, or for itself.
+
+    Who asks over the bus in an NPC's name spends neither what the NPC has nor its place in time.
+    """
+    return identity if request.npc_id is None else f"{identity} {request.npc_id}"
 
 
 def _question(request: CognitiveRequest, context: Sequence[str]) -> Question:

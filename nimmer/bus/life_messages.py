@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 Share = Annotated[float, Meta(ge=0.0, le=1.0, description="a share, 0..1")]
-Count = Annotated[int, Meta(ge=0, description="a count, never negative")]
+Count = Annotated[int, Meta(ge=0, le=2**63 - 1, description="a count, 0..2^63-1")]
+"""Bounded by what a column of 64 bits holds."""
 NpcId = Annotated[int, Meta(ge=0, le=65535, description="number of an NPC, from 0")]
 GateState = Literal["closed", "stable", "open"]
 Tier = Annotated[int, Meta(ge=0, le=5, description="processing tier, 0 reflex .. 5 partnership")]

@@ -27,7 +27,7 @@ class Allowance:
         """Reserve one request and `budget` lifeforce; return "", or why not."""
         if budget > self._lifeforce:
             return (
-                f"processing_budget_lf is {budget:g} and an NPC may spend {self._lifeforce:g} a minute here"
+                f"processing_budget_lf is {budget:g} and an asker may spend {self._lifeforce:g} a minute here"
                 " (cortex.npc_lifeforce): ask for less"
             )
         calls, lifeforce = self._purse(asker)

@@ -9,9 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from nimmer.cortex.prompt import CHARS_PER_TOKEN, TEMPLATE_TOKENS
+
 MOST_MESSAGES = 1000
 MOST_TOOLS = 128
 ROLES = ("system", "developer", "user", "assistant", "tool")
+LENGTHS = ("max_tokens", "max_completion_tokens")
+"""The two names of the longest answer."""
+OURS = ("priority", "n_predict")
+"""Fields of engines that would get round the desk's order or the bound of an answer: not passed on."""
+LEAST_SHARE = 8
+"""A prompt that seems to fill the window leaves the answer an eighth: it is reckoned rather too long than too short."""
 FORMATS = ("text", "json_object", "json_schema")
 
 
@@ -39,8 +47,8 @@ class ChatBody:
     """The last message's text."""
 
 
-def check(body: object, model: str, max_chars: int) -> ChatBody:
-    """Return the body as the engine gets it. Raises BodyError."""
+def check(body: object, model: str, max_chars: int, window_tokens: int) -> ChatBody:
+    """Return the body as the engine gets it, its answer no longer than the window allows. Raises BodyError."""
     if not isinstance(body, dict):
         raise BodyError("the body is no JSON object", "body")
     asked = body.get("model")
@@ -57,7 +65,8 @@ def check(body: object, model: str, max_chars: int) -> ChatBody:
     stream = body.get("stream") is True
     options = body.get("stream_options")
     wants_usage = isinstance(options, dict) and options.get("include_usage") is True
-    fields = {name: value for name, value in body.items() if value is not None and name != "priority"}
+    fields = {name: value for name, value in body.items() if value is not None and name not in OURS}
+    fields |= _lengths(fields, window_tokens, chars)
     if stream:
         fields["stream_options"] = {"include_usage": True}  # every call is metered
     return ChatBody(fields, stream, wants_usage, chars, tools, last_words)
@@ -71,6 +80,24 @@ def unknown_tool(called: str, tools: frozenset[str]) -> str:
     return (
         f"the model called the tool {called[:80]!r}, which this request does not offer (it offers: {offered})"
     )
+
+
+def _lengths(fields: Mapping[str, Any], window_tokens: int, chars: int) -> dict[str, int]:
+    """Return the longest answer under the names it was asked by: an endless one would hold its slot for minutes.
+
+    Raises BodyError when it is no positive number.
+    """
+    prompt_tokens = chars // CHARS_PER_TOKEN + TEMPLATE_TOKENS
+    most = max(window_tokens - prompt_tokens, window_tokens // LEAST_SHARE)
+    bounded = {}
+    for name in LENGTHS:
+        asked = fields.get(name)
+        if asked is None:
+            continue
+        if not isinstance(asked, int) or isinstance(asked, bool) or asked < 1:
+            raise BodyError(f"{name} must be a whole number from 1, not {str(asked)[:40]}", name)
+        bounded[name] = min(asked, most)
+    return bounded or {LENGTHS[0]: most}
 
 
 def _messages(messages: object, max_chars: int) -> tuple[int, str]:

@@ -6,7 +6,8 @@ is constant while a request waits, so waiting for `ageing_s` is worth one step o
 anew. `since` is when the asker began to ask in vain: who expired or found the queue full and comes back soon keeps its
 place in time. That bounds starvation. Once an asker of priority p has asked in vain for (10 - p) * ageing_s, nobody who
 begins to ask later stands before it, and each of those who do is served once and then stands behind it: of N askers, at
-most N are served before it. Pure: every call returns what follows from it, and the shell does it.
+most N are served before it. People and tools together hold all slots but one: their requests may take minutes, and the
+NPCs', which live for seconds, would expire behind them. With a single slot they share it. Pure: every call returns what follows from it, and the shell does it.
 Source: docs/domain.md section 10 (queue 0-10, ties by age, a closed gate answers "denied"); docs/cortex.md.
 """
 
@@ -27,7 +28,8 @@ CLOSED = "the gate of the cortex is closed; it is opened with the command `open`
 class Ticket:
     """One request at the desk. Times are monotonic seconds.
 
-    call: its unique name; asker: who is kept from starving, an NPC or a person; npc: whose death cancels it.
+    call: its unique name; asker: who is kept from starving, an NPC or a person; npc: whose death cancels it; person:
+    whether a person or a tool asks, to whom the NPCs' slot is closed.
     """
 
     call: str
@@ -36,6 +38,7 @@ class Ticket:
     priority: int
     at_s: float
     deadline_s: float
+    person: bool = False
 
 
 class Begin(NamedTuple):
@@ -70,6 +73,8 @@ class Desk:
     def __init__(self, slots: int, queue: int, ageing_s: float) -> None:
         """Let `slots` run and `queue` wait; waiting for `ageing_s` is worth one step of priority."""
         self.slots = slots
+        self.for_people = max(slots - 1, 1)
+        """Slots that people and tools may hold together."""
         self.open = True
         self._queue = queue
         self._ageing_s = ageing_s
@@ -154,13 +159,20 @@ class Desk:
                 waited_s = now_s - place.ticket.at_s
                 reason = f"it waited {waited_s:.3g} s for its turn, behind others; its time was up"
                 decisions.append(self._lose(place, "expired", reason, now_s))
-        while self._line and len(self._running) < self.slots:
-            ticket = self._line[0].ticket
-            self._remove(self._line[0])
+        while (place := self._next()) is not None:
+            ticket = place.ticket
+            self._remove(place)
             self._running[ticket.call] = ticket
             self._vain.pop(ticket.asker, None)
             decisions.append(Begin(ticket.call))
         return decisions
+
+    def _next(self) -> _Place | None:
+        """Return the first in line for whom a slot is free."""
+        if len(self._running) >= self.slots:
+            return None
+        held = sum(ticket.person for ticket in self._running.values())
+        return next((one for one in self._line if held < self.for_people or not one.ticket.person), None)
 
     def _lose(self, place: _Place, outcome: Literal["denied", "expired"], reason: str, now_s: float) -> Away:
         """Turn away who may come back, and remember since when it has asked in vain."""

@@ -15,7 +15,7 @@ from nimmer.config.cortex import CortexSettings
 from nimmer.errors import EngineError
 from nimmer.testing.scripted_engine import WORDS, ScriptedEngine, StillKeeper
 from serve_apps.place import Place
-from tests.serve_apps.cortices import CLOCK, KEYS, Kept, cortex
+from tests.serve_apps.cortices import CLOCK, KEYS, Kept, cortex, question
 
 HELLO: Any = [{"role": "user", "content": "hello"}]
 TOOLS: Any = [{"type": "function", "function": {"name": "walk", "parameters": {"type": "object"}}}]
@@ -158,6 +158,24 @@ async def test_a_closed_gate_is_503_and_a_full_queue_429(
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "1")
     engine.going.set()
     assert {(await one).status_code for one in open_ones} == {200}
+
+
+async def test_chats_leave_a_slot_to_the_npcs(
+    place: Place, keeper: StillKeeper, engine: ScriptedEngine
+) -> None:
+    engine.going.clear()
+    async with cortex(CortexSettings(slots=3), place, keeper) as kept, kept.client() as client:
+        chats = [
+            asyncio.create_task(client.chat.completions.create(model="nyx", messages=HELLO)) for _ in range(4)
+        ]
+        await engine.until_asked(2)
+        thought = asyncio.create_task(kept.cortex.think(question(priority=0), "nyx-training"))
+        await engine.until_asked(3)
+        assert "max_tokens" in engine.bodies[0]
+        assert "response_format" in engine.bodies[2], "it is the NPC's question"
+        engine.going.set()
+        assert (await thought).outcome == "answered"
+        await asyncio.gather(*chats)
 
 
 async def test_a_client_that_leaves_ends_the_engines_work(

@@ -81,6 +81,26 @@ async def test_an_npc_may_spend_so_much_a_minute_and_another_is_not_its_fault(pl
         assert (await kept.row(2))["reason"] == "it has asked 2 times this minute (cortex.npc_per_minute)"
 
 
+async def test_who_asks_over_the_bus_for_itself_has_an_allowance_too(place: Place) -> None:
+    async with cortex(CortexSettings(npc_per_minute=2), place, StillKeeper()) as kept:
+        outcomes = [(await kept.cortex.think(question(None), "bus")).outcome for _ in range(3)]
+        assert outcomes == ["answered", "answered", "denied"]
+
+
+async def test_who_asks_in_an_npcs_name_does_not_use_up_its_place_in_time(
+    kept: Kept, engine: ScriptedEngine
+) -> None:
+    engine.going.clear()
+    first = asyncio.create_task(kept.cortex.think(question(1), "nyx-training"))
+    await engine.until_asked()
+    vain = await kept.cortex.think(question(7, response_timeout_ms=50), "nyx-training")
+    assert vain.outcome == "expired"
+    await kept.cortex.think(question(7, response_timeout_ms=50), "bus")
+    assert "nyx-training 7" in kept.cortex._gate.desk._vain
+    engine.going.set()
+    await first
+
+
 async def test_a_hanging_engine_is_a_timeout_that_costs_and_is_suspected(
     kept: Kept, engine: ScriptedEngine, keeper: StillKeeper
 ) -> None:

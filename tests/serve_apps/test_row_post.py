@@ -17,6 +17,8 @@ class Recorder:
     def __init__(self) -> None:
         self.rows: list[Row] = []
         self.error: Exception | None = None
+        self.bad = ""
+        """A row it refuses, and whatever comes with it."""
         self.asked = 0
 
     async def keep(self, batch: RowBatch) -> object:
@@ -24,6 +26,8 @@ class Recorder:
         await CLOCK.sleep_s(0.0)
         if self.error is not None:
             raise self.error
+        if any(one["call"] == self.bad for one in batch.rows):
+            raise StoreError(f"{self.bad} is refused")
         self.rows += batch.rows
         return len(batch.rows)
 
@@ -43,8 +47,8 @@ def row(number: int, **more: object) -> Row:
 
 
 @asynccontextmanager
-async def posting(recorder: Recorder, room: int = 100) -> AsyncIterator[RowPost]:
-    post = RowPost(Table.CORTEX_CALLS, recorder.keep, ManualClock(), room)
+async def posting(recorder: Recorder, room: int = 100, room_bytes: int = 1 << 20) -> AsyncIterator[RowPost]:
+    post = RowPost(Table.CORTEX_CALLS, recorder.keep, ManualClock(), room, room_bytes)
     task = asyncio.create_task(post.run())
     try:
         yield post
@@ -87,6 +91,48 @@ async def test_when_it_is_away_too_long_the_oldest_are_dropped_and_counted() -> 
         recorder.error = None
         await post.drain(20.0)
     assert [one["call"] for one in recorder.rows] == ["call-2", "call-3", "call-4"]
+    assert post.complaint() == "2 rows were lost while the recorder was away"
+
+
+async def test_large_rows_that_wait_are_bounded_by_their_bytes() -> None:
+    recorder = Recorder()
+    recorder.error = TimeoutError()
+    async with posting(recorder, room_bytes=10_000) as post:
+        for number in range(5):
+            post.put(row(number, request={"text": "x" * 3000}))
+        assert (post.waiting, post.lost) == (3, 2)
+        recorder.error = None
+        assert await post.drain(20.0) == 0
+        post.put(row(9, request={"text": "x" * 9000}))
+        assert await post.drain(20.0) == 0
+    assert post.kept == 4
+
+
+async def test_a_row_that_does_not_fit_costs_itself_only() -> None:
+    recorder = Recorder()
+    async with posting(recorder) as post:
+        for number in range(6):
+            post.put(row(number, world_tick=2**63 if number == 3 else number))
+        await post.drain(20.0)
+    assert [one["call"] for one in recorder.rows] == ["call-0", "call-1", "call-2", "call-4", "call-5"]
+    assert (post.kept, post.refused, post.lost) == (5, 1, 0)
+    assert post.complaint() == "1 rows were refused, see the log"
+
+
+async def test_a_row_that_only_the_recorder_refuses_costs_itself_only() -> None:
+    recorder = Recorder()
+    recorder.bad = "call-3"
+    async with posting(recorder) as post:
+        for number in range(6):
+            post.put(row(number))
+        await post.drain(20.0)
+        asked = recorder.asked
+        for number in range(6, 9):
+            post.put(row(number))
+        await post.drain(20.0)
+    assert [one["call"] for one in recorder.rows] == [f"call-{number}" for number in range(9) if number != 3]
+    assert (post.kept, post.refused) == (8, 1)
+    assert recorder.asked == asked + 1, "later rows go together again"
 
 
 async def test_rows_the_recorder_refuses_are_counted_and_do_not_stand_in_the_way() -> None:
@@ -100,5 +146,5 @@ async def test_rows_the_recorder_refuses_are_counted_and_do_not_stand_in_the_way
         recorder.error = None
         post.put(row(3))
         await post.drain(20.0)
-    assert post.dropped == 2
+    assert (post.dropped, post.refused) == (2, 2)
     assert [one["call"] for one in recorder.rows] == ["call-3"]

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nimmer.bus.life_messages import Count
 from nimmer.bus.message import (
     MAX_PAYLOAD,
     Command,
@@ -167,3 +168,9 @@ json_value = st.recursive(
 def test_a_body_of_any_shape_is_taken_or_refused_never_worse(key: str, value: object) -> None:
     with suppress(MessageError):
         decode(ON, altered(WAVE, {f"body__{key}": value}))
+
+
+def test_a_count_is_no_larger_than_the_database_holds() -> None:
+    assert msgspec.convert(2**63 - 1, Count) == 2**63 - 1
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(2**63, Count)

@@ -9,9 +9,16 @@ from nimmer.cortex.desk import CLOSED, COMES_BACK_S, Away, Begin, Decision, Desk
 NAMES = count()
 
 
-def ticket(priority: int, at_s: float, ttl_s: float = 1e6, npc: int | None = None, asker: str = "") -> Ticket:
+def ticket(
+    priority: int,
+    at_s: float,
+    ttl_s: float = 1e6,
+    npc: int | None = None,
+    asker: str = "",
+    person: bool = False,
+) -> Ticket:
     name = f"call-{next(NAMES)}"
-    return Ticket(name, asker or name, npc, priority, at_s, at_s + ttl_s)
+    return Ticket(name, asker or name, npc, priority, at_s, at_s + ttl_s, person)
 
 
 def outcomes(decisions: list[Decision]) -> list[str]:
@@ -133,6 +140,24 @@ def test_who_stays_away_for_long_begins_anew() -> None:
     assert served_in_order(desk, first, back_s)[0] == rival.call
 
 
+def test_people_leave_a_slot_to_the_npcs_however_urgent_and_many_they_are() -> None:
+    desk = Desk(3, 10, 1.0)
+    people = [ticket(10, 0.0, person=True) for _ in range(4)]
+    assert [bool(begun(desk.ask(one, 0.0))) for one in people] == [True, True, False, False]
+    npc = ticket(0, 9.0, npc=7)
+    assert begun(desk.ask(npc, 9.0)) == [npc.call]
+    assert begun(desk.done(npc.call, 10.0)) == []
+    assert begun(desk.done(people[0].call, 10.0)) == [people[2].call]
+
+
+def test_people_and_npcs_share_a_single_slot() -> None:
+    desk = Desk(1, 10, 1.0)
+    person, npc = ticket(3, 0.0, person=True), ticket(5, 0.0, npc=7)
+    assert begun(desk.ask(person, 0.0)) == [person.call]
+    assert begun(desk.ask(npc, 0.0)) == []
+    assert begun(desk.done(person.call, 1.0)) == [npc.call]
+
+
 def test_a_call_is_at_the_desk_once() -> None:
     desk, first = busy()
     with pytest.raises(ValueError, match="already"):
@@ -148,10 +173,13 @@ class Bookkeeping:
         self.slots, self.queue = slots, queue
         self.waiting: set[str] = set()
         self.running: set[str] = set()
+        self.people: set[str] = set()
 
     def act(self, what: str, priority: int, npc: int, now_s: float) -> list[Decision]:
         if what == "ask":
-            one = ticket(priority, now_s, ttl_s=3.0, npc=npc, asker=f"npc {npc}")
+            one = ticket(priority, now_s, ttl_s=3.0, npc=npc, asker=f"npc {npc}", person=npc > 1)
+            if one.person:
+                self.people.add(one.call)
             self.waiting.add(one.call)
             return self.desk.ask(one, now_s)
         if what == "cancel":
@@ -173,7 +201,11 @@ class Bookkeeping:
         assert (self.desk.waiting, self.desk.running) == (len(self.waiting), len(self.running))
         assert len(self.running) <= self.slots
         assert len(self.waiting) <= self.queue
-        assert not self.waiting or len(self.running) == self.slots
+        full = len(self.running) == self.slots
+        people = len(self.running & self.people)
+        assert people <= max(self.slots - 1, 1)
+        assert full or not self.waiting - self.people
+        assert full or people == max(self.slots - 1, 1) or not self.waiting
 
 
 EVENTS = st.lists(
