@@ -24,8 +24,6 @@ from serve_apps.cortex_gate import Gate, TurnedAwayError
 
 LEAST_TOKENS = 24
 """A budget that buys less than this buys no answer."""
-STEADY = {"temperature": 0.4, "frequency_penalty": 0.3}
-"""Small models repeat themselves without the penalty."""
 
 
 class Thinking:
@@ -148,7 +146,7 @@ class Thinking:
                 within_s=max(deadline_s - begun_s, 0.0),
                 model=self._settings.model,
                 schema=prompt.schema,
-                extra=STEADY,
+                extra=prompt.sampling,
             )
         finally:
             call.engine_s = self._clock.monotonic_s() - begun_s

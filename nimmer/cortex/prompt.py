@@ -31,17 +31,25 @@ INSTRUCTIONS = (
 CHOOSING = (
     " Choose as decision one of the suggested actions, by the data alone; the answer fits the decision."
 )
+SAY = "say"
+"""A fact of this name is a draft of the answer. An engine that only words is shown it without context: the packaged model
+mixes in whatever else it sees."""
+STEADY = {"temperature": 0.4, "frequency_penalty": 0.3}
+"""Small models repeat themselves without the penalty."""
+SAYING = {"temperature": 0.0}
+"""What is there to be said is not left to chance."""
 _CONTROL = str.maketrans({char: f"\\u{ord(char):04x}" for char in "<>[]|"})
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What is sent to the engine. tokens: reckoned length; kept: pieces of context that found room."""
+    """What is sent to the engine. tokens: reckoned length; kept: pieces of context that found room; sampling: how to draw."""
 
     messages: tuple[Mapping[str, str], ...]
     schema: Mapping[str, Any]
     tokens: int
     kept: int
+    sampling: Mapping[str, float]
 
 
 def reckoned_tokens(text: str) -> int:
@@ -69,7 +77,7 @@ def render(question: Question, window_tokens: int, chooser: Chooser) -> Prompt:
             " (cortex.context_tokens): ask with less"
         )
     kept = 0
-    for piece in question.context:
+    for piece in () if drafted(question, chooser) else question.context:
         line = f"known: {quoted(piece[:CONTEXT_CHARS])}"
         used += reckoned_tokens(line)
         if used > room:
@@ -81,7 +89,13 @@ def render(question: Question, window_tokens: int, chooser: Chooser) -> Prompt:
         {"role": "user", "content": "\n".join(("DATA", *lines))},
     )
     tokens = TEMPLATE_TOKENS + sum(reckoned_tokens(one["content"]) for one in messages)
-    return Prompt(messages, schema(question, chooser), tokens, kept)
+    sampling = SAYING if drafted(question, chooser) else STEADY
+    return Prompt(messages, schema(question, chooser), tokens, kept, sampling)
+
+
+def drafted(question: Question, chooser: Chooser) -> bool:
+    """Return whether the answer is only to be worded: it was drafted, and code decides."""
+    return chooser is Chooser.CODE and SAY in question.facts
 
 
 def schema(question: Question, chooser: Chooser) -> dict[str, Any]:
