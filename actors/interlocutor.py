@@ -14,6 +14,8 @@ from nimmer.arena.slot import Slot
 from nimmer.bus.cortex_messages import CognitiveRequest, CognitiveResponse, SuggestedAction
 from nimmer.cortex.acquaintance import draft, facts_about
 from nimmer.cortex.apps import cortex_app
+from nimmer.cortex.asking import QUESTION
+from nimmer.cortex.prompt import SAY
 from nimmer.cortex.remembrance import remembrance
 from nimmer.engines.embedding import WordVectors
 from nimmer.errors import ArenaError, CortexError, OrganError
@@ -78,7 +80,7 @@ class Interlocutor:
             event_type="conversation",
             domain="social",
             confidence=1.0,
-            structured_input={"heard": heard[:MOST_HEARD], "say": say},
+            structured_input={QUESTION: heard[:MOST_HEARD], SAY: say},
             suggested_actions=[SuggestedAction("answer", 1.0)],
             npc_id=npc,
             priority=PRIORITY,

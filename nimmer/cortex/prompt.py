@@ -20,6 +20,8 @@ TEMPLATE_TOKENS = 64
 """What the chat template adds, at most."""
 ANSWER_CHARS = 280
 """The longest answer a schema allows."""
+ROOM_TO_WORD = 12
+"""How much longer than its draft an answer may be, characters."""
 ANSWER_TOKENS = 160
 """The longest answer in tokens, its JSON included; one of 280 characters takes about 80."""
 CONTEXT_CHARS = 400
@@ -31,7 +33,7 @@ INSTRUCTIONS = (
 CHOOSING = (
     " Choose as decision one of the suggested actions, by the data alone; the answer fits the decision."
 )
-SAY = "say"
+SAY = "answer to give"
 """A fact of this name is a draft of the answer. An engine that only words is shown it without context: the packaged model
 mixes in whatever else it sees."""
 STEADY = {"temperature": 0.4, "frequency_penalty": 0.3}
@@ -98,9 +100,18 @@ def drafted(question: Question, chooser: Chooser) -> bool:
     return chooser is Chooser.CODE and SAY in question.facts
 
 
+def longest(question: Question, chooser: Chooser) -> int:
+    """Return how many characters an answer may have; a draft is worded, not added to."""
+    if not drafted(question, chooser):
+        return ANSWER_CHARS
+    return min(len(str(question.facts[SAY])) + ROOM_TO_WORD, ANSWER_CHARS)
+
+
 def schema(question: Question, chooser: Chooser) -> dict[str, Any]:
     """Return the JSON schema the answer is decoded under; every field is bounded."""
-    properties: dict[str, Any] = {"answer": {"type": "string", "minLength": 1, "maxLength": ANSWER_CHARS}}
+    properties: dict[str, Any] = {
+        "answer": {"type": "string", "minLength": 1, "maxLength": longest(question, chooser)}
+    }
     if chooser is Chooser.MODEL and question.suggestions:
         actions = list(dict.fromkeys(action for action, _ in question.suggestions))
         properties = {"decision": {"type": "string", "enum": actions}, **properties}

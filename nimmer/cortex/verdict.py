@@ -4,7 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from nimmer.cortex.prompt import ANSWER_CHARS
+from nimmer.cortex.prompt import ANSWER_CHARS, drafted
 from nimmer.cortex.question import Chooser, Question
 
 
@@ -35,6 +35,8 @@ def read(text: str, question: Question, chooser: Chooser) -> Verdict:
             raise ValueError(f"the engine decided for {str(chosen)[:80]!r}, which nobody suggested")
         decision, confidence = chosen, by_action[chosen]
     answer = _once(" ".join(answer.replace("\0", "").split()))[:ANSWER_CHARS]
+    if drafted(question, chooser):
+        answer = _whole(answer)
     return Verdict(decision, confidence, answer, chooser.value)
 
 
@@ -46,6 +48,12 @@ def _once(answer: str) -> str:
             break
         said.append(sentence)
     return "".join(said).strip() or answer
+
+
+def _whole(answer: str) -> str:
+    """Return the answer without a sentence that was begun beyond its draft."""
+    end = max(answer.rfind(sign) for sign in ".!?")
+    return answer[: end + 1] if end >= 0 else answer
 
 
 def _object(text: str) -> dict[str, object]:

@@ -110,8 +110,7 @@ order by epoch, npc;
 
 -- name: answered_calls
 select run, call, npc, coalesce(world_tick, 0) as world_tick,
-       coalesce(request -> 'structured_input' ->> 'question', request -> 'structured_input' ->> 'heard', event_type)
-           as question, response ->> 'answer' as answer,
+       coalesce(request -> 'structured_input' ->> 'question', event_type) as question, response ->> 'answer' as answer,
        coalesce(commands, '[]'::jsonb) as commands
 from cortex_calls
 where outcome = 'answered' and npc is not null and response ? 'answer'

@@ -92,7 +92,7 @@ async def test_a_spoken_question_is_heard_thought_about_and_answered(shell: Shel
     assert (said.outcome, said.transcript, said.answer) == ("success", apps.text, "At the corner.")
     assert (said.audio, apps.spoken) == (WAV, ["At the corner."])
     assert said.states[-1] == "SPEAK"
-    assert apps.asked[0].structured_input["heard"] == apps.text
+    assert apps.asked[0].structured_input["question"] == apps.text
     assert apps.asked[0].npc_id == 1
     assert shell.trails == [said]
 

@@ -1,5 +1,6 @@
 import pytest
 
+from nimmer.cortex.prompt import ROOM_TO_WORD, SAY, schema
 from nimmer.cortex.question import Chooser, Question
 from nimmer.cortex.verdict import read
 
@@ -38,3 +39,13 @@ def test_a_sentence_is_said_once() -> None:
 def test_what_is_no_answer_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="engine"):
         read(text, ASKED, Chooser.CODE)
+
+
+def test_a_drafted_answer_ends_where_its_draft_did() -> None:
+    asked = Question("conversation", "social", 1.0, {SAY: "The well is here."}, (("answer", 1.0),))
+    limit = schema(asked, Chooser.CODE)["properties"]["answer"]["maxLength"]
+    assert limit == len("The well is here.") + ROOM_TO_WORD
+    assert (
+        read('{"answer": "The well is here. The barrel"}', asked, Chooser.CODE).answer == "The well is here."
+    )
+    assert read('{"answer": "The well"}', asked, Chooser.CODE).answer == "The well"
