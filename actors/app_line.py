@@ -29,11 +29,13 @@ class AppLine:
 
         Raises what the app raised on purpose, any NimmerError, and `gone` when there is no answer.
         """
+        if self._handle is None:
+            self._handle = await asyncio.to_thread(self._find)
+        from ray.serve.exceptions import RayServeException  # imported by now, see above
+
         try:
-            if self._handle is None:
-                self._handle = await asyncio.to_thread(self._find)
             return await getattr(self._handle, method).remote(*arguments)
-        except (ray.exceptions.RayError, RuntimeError) as error:  # Serve's own are RuntimeErrors or Ray's
+        except (ray.exceptions.RayError, RuntimeError, RayServeException) as error:
             cause = getattr(error, "cause", None)
             if isinstance(cause, NimmerError):
                 raise cause from None

@@ -125,9 +125,10 @@ class Chats:
             if not chat.stream:
                 await reply.whole(await engine.complete(chat.fields, within_s))
                 return
-            async for event in engine.stream(chat.fields, within_s):
-                await reply.event(event)
-            await reply.end()
+            async with asyncio.timeout(within_s):  # the engine counts its own time only, not the client's
+                async for event in engine.stream(chat.fields, within_s):
+                    await reply.event(event)
+                await reply.end()
         finally:
             call.engine_s = self._clock.monotonic_s() - begun_s
 

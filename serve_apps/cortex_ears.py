@@ -62,9 +62,9 @@ class Ears:
     async def run(self) -> None:
         """Listen until cancelled; a broker that is away is sought again."""
         try:
-            self._bus = bus = await self._connected()
-            for detail in ("request", "status", "command"):
-                await bus.subscribe(f"{self._environment}.cortex.nyx.{detail}", self._hear)
+            while not await self._listening():
+                await self._close()
+                await self._clock.sleep_s(RECONNECT_S)
             await asyncio.Event().wait()
         finally:
             await self._close()
@@ -79,13 +79,19 @@ class Ears:
         except (BusError, MessageError) as error:
             _LOG.debug("a response was not told: %s", error)
 
-    async def _connected(self) -> Bus:
-        while True:
-            try:
-                return await self._connect()
-            except BusUnavailableError as error:
-                _LOG.debug("the bus is away: %s", error)
-                await self._clock.sleep_s(RECONNECT_S)
+    async def _listening(self) -> bool:
+        """Dial and subscribe; return False when it is to be tried again. A refused login does not mend by waiting."""
+        try:
+            self._bus = bus = await self._connect()
+            for detail in ("request", "status", "command"):
+                await bus.subscribe(f"{self._environment}.cortex.nyx.{detail}", self._hear)
+        except BusUnavailableError as error:
+            _LOG.debug("the bus is away: %s", error)
+            return False
+        except BusError as error:
+            _LOG.error("the cortex goes on without the bus: %s", error)
+            await self._close()
+        return True
 
     async def _hear(self, delivery: Delivery) -> bytes | None:
         """Answer apart: the bus hands over one message at a time, and a thought takes seconds."""

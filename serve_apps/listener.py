@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from nimmer.errors import HostError
 from nimmer.host.ports import taken
+from serve_apps.unread import STALLED_S, protocol
 
 BACKLOG = 512
 DRAIN_S = 2
@@ -20,11 +21,15 @@ DRAIN_S = 2
 class Listener:
     """One server on one address."""
 
-    def __init__(self, app: FastAPI, host: str, port: int, key: str) -> None:
-        """Serve `app` at host:port (0: any free one); `key` is the setting an error names."""
+    def __init__(self, app: FastAPI, host: str, port: int, key: str, stalled_s: float = STALLED_S) -> None:
+        """Serve `app` at host:port (0: any free one); `key` is the setting an error names.
+
+        A client that reads nothing of its answer for `stalled_s` is cut off.
+        """
         self._host, self._wanted, self._key = host, port, key
         config = uvicorn.Config(
             app,
+            http=protocol(stalled_s),
             log_config=None,
             access_log=False,
             lifespan="off",

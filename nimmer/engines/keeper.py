@@ -148,6 +148,8 @@ class ChildKeeper(_Watch):
                 await self._watch(plan)
             except EngineError as error:
                 self.turn(Condition.BROKEN, f"{error}; it is started again")
+            except Exception as error:  # whatever hinders a start must not take the gate along
+                self.turn(Condition.BROKEN, f"{type(error).__name__}: {error}; it is started again")
             await asyncio.to_thread(self.process.stop)
             self._deaths = 1 if self.clock.monotonic_s() > calm_s else self._deaths + 1
             await self.clock.sleep_s(self._backoff.wait_s(self._deaths))
