@@ -24,6 +24,12 @@ LOAD_S = 300.0
 """A load that takes longer has failed."""
 RUN_S = 300.0
 """A model that works longer on one operation hangs; its card counts as lost."""
+UNLOAD_S = 30.0
+"""An unload that takes longer hangs."""
+HELD_S = 60.0
+"""How long a card is waited for at the start; its process may be starting too."""
+END_S = 10.0
+"""How long the end of a card's process is waited for."""
 ANSWER_S = 300.0
 """An operation that has no answer by then is given up, wherever it waits."""
 _LOG = logging.getLogger("nimmer")
@@ -82,10 +88,14 @@ class Dispatch:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def recall(self) -> None:
-        """Learn what the cards hold: they outlive the process that decides about them."""
+        """Learn what the cards hold, or are loading: they outlive the process that decides about them.
+
+        One that does not say counts as empty: what it may hold goes with its next load.
+        """
         state = self.residency.state()
-        for kept, card in zip(state["cards"], self._cards, strict=True):
-            kept["model"] = (await card.held()).organ
+        held = await asyncio.gather(*(self._held(card) for card in range(len(self._cards))))
+        for kept, organ in zip(state["cards"], held, strict=True):
+            kept["model"] = organ
             kept["used_s"] = self._clock.monotonic_s()
         self.residency.restore(state)
 
@@ -170,12 +180,21 @@ class Dispatch:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    async def _held(self, card: int) -> str:
+        try:
+            async with asyncio.timeout(HELD_S):
+                return (await self._cards[card].held()).organ
+        except (OrganError, TimeoutError) as error:
+            _LOG.warning("card %d does not say what it holds: %s", card, error)
+            return ""
+
     async def _load(self, card: int, model: str) -> None:
         begun_s = self._clock.monotonic_s()
         try:
             async with asyncio.timeout(LOAD_S):
                 await self._cards[card].load(model)
         except TimeoutError:
+            await self._kill(card)
             self._perform(
                 self.residency.load_failed(card, f"{model} was not loaded in {LOAD_S:g} s", self._now())
             )
@@ -183,6 +202,8 @@ class Dispatch:
             self._perform(self.residency.died(card, str(error), self._now()))
         except OrganError as error:
             self._perform(self.residency.load_failed(card, str(error), self._now()))
+        except Exception as error:  # a card must never stay in a state that nothing ends
+            self._perform(self.residency.died(card, _unforeseen(card, error), self._now()))
         else:
             now_s = self._now()
             for one in self._pending.values():
@@ -192,10 +213,24 @@ class Dispatch:
 
     async def _unload(self, card: int) -> None:
         try:
-            await self._cards[card].unload()
-        except OrganError as error:
-            _LOG.warning("card %d: %s", card, error)
-        self._perform(self.residency.unloaded(card, self._now()))
+            async with asyncio.timeout(UNLOAD_S):
+                await self._cards[card].unload()
+        except CardLostError as error:
+            self._perform(self.residency.died(card, str(error), self._now()))
+        except Exception as error:  # what it still holds goes with its process
+            reason = _unforeseen(card, error)
+            await self._kill(card)
+            self._perform(self.residency.died(card, reason, self._now()))
+        else:
+            self._perform(self.residency.unloaded(card, self._now()))
+
+    async def _kill(self, card: int) -> None:
+        """End the process of a card: a thread that hangs in it cannot be stopped. Another is started in its place."""
+        try:
+            async with asyncio.timeout(END_S):
+                await self._cards[card].end()
+        except Exception as error:
+            _LOG.warning("card %d could not be ended: %s %s", card, type(error).__name__, error)
 
     async def _run(self, card: int, model: str, operation: str) -> None:
         pending = self._pending.get(operation)
@@ -209,12 +244,14 @@ class Dispatch:
         except CardLostError as error:
             self._perform(self.residency.died(card, str(error), self._now()))
         except TimeoutError:
-            await self._cards[card].end()  # its thread cannot be stopped, so its process is
+            await self._kill(card)
             reason = f"{model} did not answer in {RUN_S:g} s"
             self._perform(self.residency.died(card, reason, self._now()))
         except OrganError as error:
             self._fail(operation, error)
             self._end(card, str(error))
+        except Exception as error:
+            self._perform(self.residency.died(card, _unforeseen(card, error), self._now()))
         else:
             wait_ms = max(0.0, (begun_s - pending.asked_s) * 1e3 - pending.load_ms)
             if not pending.answer.done():
@@ -232,3 +269,9 @@ class Dispatch:
 
     def _now(self) -> float:
         return self._clock.monotonic_s()
+
+
+def _unforeseen(card: int, error: Exception) -> str:
+    """Log what no card should raise, and return it as a reason."""
+    _LOG.warning("card %d: %s %s", card, type(error).__name__, error)
+    return f"the card failed: {type(error).__name__}: {error}"[:500]
