@@ -33,7 +33,7 @@ from nimmer.errors import BusError, BusUnavailableError, MessageError, OrganErro
 from nimmer.life.wave import CellKind
 
 PRIORITY = 5
-"""The highest priority of a request over the bus."""
+"""The highest priority of a request over the bus, or of a guest."""
 ANSWER_S = 55.0
 """The broker lets an answer through for a minute."""
 RECONNECT_S = 1.0
@@ -167,11 +167,11 @@ class OrganBus:
         body = message.body
         identity = f"bus:{message.header.source.entity_id}"
         if isinstance(body, DetectRequest):
-            return await self._senses.detect(_capped(body), identity)
+            return await self._senses.detect(capped(body), identity)
         if isinstance(body, TranscribeRequest):
-            return await self._senses.transcribe(_capped(body), identity)
+            return await self._senses.transcribe(capped(body), identity)
         if isinstance(body, SynthesizeRequest):
-            return await self._senses.synthesize(_capped(body), identity)
+            return await self._senses.synthesize(capped(body), identity)
         return await self._senses.status()
 
     async def _close(self) -> None:
@@ -184,5 +184,6 @@ class OrganBus:
             await bus.close()
 
 
-def _capped(request: R) -> R:
+def capped(request: R) -> R:
+    """Return `request` with at most the priority of somebody who must not press ahead of the village itself."""
     return msgspec.structs.replace(request, priority=min(request.priority, PRIORITY))

@@ -70,12 +70,8 @@ class Dispatch:
         cards: Sequence[CardPort],
         clock: Clock,
         heartbeat_s: float,
-        most: int = 128,
     ) -> None:
-        """Begin with nothing under way; `live` makes the heart beat.
-
-        most: operations that may be under way or wait, in the queue and for a card together; reflexes count too.
-        """
+        """Begin with nothing under way; `live` makes the heart beat."""
         self.residency = residency
         self.queue = queue
         self.lifeforce = lifeforce
@@ -83,7 +79,6 @@ class Dispatch:
         self._cards = tuple(cards)
         self._clock = clock
         self._heartbeat_s = heartbeat_s
-        self._most = most
         self._pending: dict[str, _Pending] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -119,18 +114,17 @@ class Dispatch:
     async def operate(self, operation: str, organ: str, priority: int, job: Job) -> Done:
         """Return what the organ made of `job`, when its turn has come.
 
-        A reflex (priority 10) does not wait for the beat. Raises OrganError when it is refused or fails, with the
+        A reflex (priority 10) does not wait for the beat while it can be paid. Raises OrganError when it is refused or fails, with the
         reason; cancelling the caller takes the operation out of the line unless it runs already.
         """
-        if len(self._pending) >= self._most:
-            raise OrganBusyError(f"{self._most} operations wait already (organs.queue); try again later")
         now_s = self._clock.monotonic_s()
         item = Item(operation, organ, priority, now_s)
         answer: asyncio.Future[Done] = asyncio.get_running_loop().create_future()
         self._pending[operation] = _Pending(organ, job, now_s, answer)
         try:
-            if priority >= REFLEX:
-                self._admit(self.queue.reflex(item, self.lifeforce.level, now_s), now_s)
+            at_once = self.queue.reflex(item, self.lifeforce.level, now_s) if priority >= REFLEX else None
+            if at_once is not None:
+                self._admit(at_once, now_s)
             elif reason := self.queue.put(item):
                 raise OrganBusyError(reason)
             async with asyncio.timeout(ANSWER_S):

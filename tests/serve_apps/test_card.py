@@ -98,8 +98,8 @@ class Handle:
 @pytest.mark.parametrize(
     "end",
     [
-        OutOfMemoryError("the memory monitor killed it"),
-        NodeDiedError("gone"),
+        OutOfMemoryError("the memory monitor killed it"),  # type: ignore[no-untyped-call]  # Ray's own
+        NodeDiedError("gone"),  # type: ignore[no-untyped-call]  # Ray's own
         WorkerCrashedError(),
         TaskCancelledError(),
         RayActorError(),

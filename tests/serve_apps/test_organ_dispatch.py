@@ -84,15 +84,6 @@ async def test_a_full_queue_is_said_at_once() -> None:
     first.cancel()
 
 
-async def test_who_waits_for_a_card_counts_as_waiting_too() -> None:
-    organs = dispatch([Card(models(), 100)])
-    organs._most = 2
-    asked = [asyncio.ensure_future(organs.operate(str(number), "stt", 10, SOUND)) for number in range(3)]
-    with pytest.raises(OrganBusyError, match=r"2 operations wait already \(organs\.queue\)"):
-        await asked[2]
-    assert len(await asyncio.gather(*asked[:2])) == 2
-
-
 async def test_who_leaves_is_taken_out_of_the_line() -> None:
     organs = dispatch([Card(models(), 100)])
     asked = asyncio.ensure_future(organs.operate("a", "stt", 5, SOUND))
