@@ -25,7 +25,7 @@ from nimmer.bus.organ_messages import (
     TranscribeRequest,
     Transcript,
 )
-from nimmer.bus.streams import bucket
+from nimmer.bus.streams import bucket, spoken_bucket
 from nimmer.bus.subject import build
 from nimmer.bus.voice import Voice
 from nimmer.clock import Clock
@@ -99,11 +99,11 @@ class OrganBus:
             await self._close()
 
     async def put(self, name: str, data: bytes) -> None:
-        """Keep an object. Raises BusError."""
-        await nats_objects.put(self._there(), bucket(self._environment), name, data)
+        """Keep what was spoken, under a fresh name, where nobody else can write. Raises BusError."""
+        await nats_objects.keep(self._there(), spoken_bucket(self._environment), name, data)
 
     async def get(self, name: str, most: int) -> bytes:
-        """Return an object. Raises BusError."""
+        """Return an object that was given. Raises BusError."""
         return await nats_objects.get(self._there(), bucket(self._environment), name, most)
 
     async def tell(self, kind: CellKind, wave: WaveSignal) -> None:

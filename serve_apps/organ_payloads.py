@@ -22,14 +22,14 @@ SPOKEN = "spoken"
 
 
 class Objects(Protocol):
-    """An object store."""
+    """The object stores, of what is given and of what is spoken."""
 
     async def put(self, name: str, data: bytes) -> None:
-        """Keep `data`. Raises BusError."""
+        """Keep `data`, spoken, under a fresh name. Raises BusError."""
         ...
 
     async def get(self, name: str, most: int) -> bytes:
-        """Return an object of at most `most` bytes. Raises BusError."""
+        """Return an object that was given, of at most `most` bytes. Raises BusError."""
         ...
 
 
