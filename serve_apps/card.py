@@ -10,12 +10,12 @@ import contextlib
 import ctypes
 import gc
 import os
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from ray import serve
-from ray.exceptions import RayActorError, RayTaskError
+from ray.exceptions import RayError, RayTaskError
 from ray.serve import Application
 from ray.serve.exceptions import RayServeException
 from ray.serve.handle import DeploymentHandle
@@ -24,13 +24,14 @@ from nimmer.clock import Clock, SystemClock
 from nimmer.engines.organ_model import Job, OrganModel, Result
 from nimmer.errors import CardError, CardLostError, OrganError
 
+T = TypeVar("T")
 NO_ROOM = ("out of memory", "failed to allocate", "bad_alloc", "std::bad_alloc")
 """How libraries say that memory ran out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a card holds: the organ whose model is loaded ("" for none), and its process."""
+    """What a card holds: the organ whose model is loaded or being loaded ("" for none), and its process."""
 
     organ: str
     pid: int
@@ -40,7 +41,10 @@ class CardPort(Protocol):
     """A card, in this process or another. Each method may raise CardLostError: its process has ended."""
 
     async def load(self, organ: str) -> float:
-        """Load the model of `organ`; return the ms it took. Raises CardError saying why it cannot be."""
+        """Load the model of `organ`, instead of any other; return the ms it took.
+
+        Raises CardError saying why it cannot be.
+        """
         ...
 
     async def run(self, organ: str, job: Job) -> tuple[Result, float]:
@@ -64,7 +68,11 @@ class CardPort(Protocol):
 
 
 class Card:
-    """The slot. Its methods are not to be called at the same time, but a second `load` of one model loads once."""
+    """The slot. What is asked at the same time is done one after another, and what is begun is done to its end.
+
+    A thread that works on a model cannot be stopped: were the slot free again when a caller leaves, two models would
+    meet in it.
+    """
 
     def __init__(self, models: Mapping[str, OrganModel], memory_mb: int, clock: Clock | None = None) -> None:
         """Begin empty.
@@ -78,24 +86,49 @@ class Card:
         self._memory_mb = memory_mb
         self._clock = clock or SystemClock()
         self._slot = ""
+        self._arriving = ""
         self._lock = asyncio.Lock()
+        self._works: set[asyncio.Task[Any]] = set()
 
     async def load(self, organ: str) -> float:
-        """See `CardPort.load`."""
+        """See `CardPort.load`. What the card holds otherwise, nobody who decides knows of any more: it goes."""
+        return await self._to_its_end(self._load(organ))
+
+    async def run(self, organ: str, job: Job) -> tuple[Result, float]:
+        """See `CardPort.run`."""
+        return await self._to_its_end(self._run(organ, job))
+
+    async def unload(self) -> None:
+        """See `CardPort.unload`."""
+        await self._to_its_end(self._unload())
+
+    async def held(self) -> Held:
+        """See `CardPort.held`; answers while a model is loaded or run."""
+        return Held(self._arriving or self._slot, os.getpid())
+
+    async def _to_its_end(self, work: Coroutine[Any, Any, T]) -> T:
+        task = asyncio.get_running_loop().create_task(work)
+        self._works.add(task)
+        task.add_done_callback(self._works.discard)
+        return await asyncio.shield(task)
+
+    async def _load(self, organ: str) -> float:
         async with self._lock:
             begun_s = self._clock.monotonic_s()
             if self._slot == organ:
                 return 0.0
-            if self._slot:
-                raise CardError(f"the card holds the model of {self._slot}; unload it before that of {organ}")
             model = self._models[organ]
             check_fits(organ, model, self._memory_mb)
-            await asyncio.to_thread(_guarded, organ, model)
-            self._slot = organ
+            await self._emptied()
+            self._arriving = organ
+            try:
+                await asyncio.to_thread(_guarded, organ, model)
+                self._slot = organ
+            finally:
+                self._arriving = ""
             return (self._clock.monotonic_s() - begun_s) * 1e3
 
-    async def run(self, organ: str, job: Job) -> tuple[Result, float]:
-        """See `CardPort.run`."""
+    async def _run(self, organ: str, job: Job) -> tuple[Result, float]:
         async with self._lock:
             if self._slot != organ:
                 raise CardLostError(
@@ -105,16 +138,14 @@ class Card:
             result = await asyncio.to_thread(self._models[organ].run, job)
             return result, (self._clock.monotonic_s() - begun_s) * 1e3
 
-    async def unload(self) -> None:
-        """See `CardPort.unload`."""
+    async def _unload(self) -> None:
         async with self._lock:
-            if self._slot:
-                await asyncio.to_thread(_emptied, self._models[self._slot])
-                self._slot = ""
+            await self._emptied()
 
-    async def held(self) -> Held:
-        """See `CardPort.held`; answers while a model is loaded or run."""
-        return Held(self._slot, os.getpid())
+    async def _emptied(self) -> None:
+        if self._slot:
+            await asyncio.to_thread(_emptied, self._models[self._slot])
+            self._slot = ""
 
     async def end(self) -> None:
         """See `CardPort.end`."""
@@ -190,19 +221,24 @@ class RemoteCard:
 
 
 async def _reached(answer: object) -> Any:  # noqa: ANN401  # what the card returned, whatever it is
-    """Await a card's answer; what Ray raises for a process that ended becomes a CardLostError."""
+    """Await a card's answer; whatever Ray raises for a process that ended or cannot be reached becomes a CardLostError."""
     try:
         return await answer  # type: ignore[misc]  # Serve's responses are awaitable and untyped
     except RayTaskError as error:
         if isinstance(error.cause, OrganError):
             raise error.cause from None
         raise OrganError(f"the card failed: {type(error.cause).__name__}: {error.cause}"[:500]) from None
-    except RayActorError as error:
+    except RayError as error:  # killed for its memory, its node gone: many kinds, one meaning
         raise CardLostError(
             f"the card's process ended while it was in use ({type(error).__name__})"
         ) from None
     except RayServeException as error:
         raise CardLostError(f"the card cannot be reached: {error}") from None
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise CardLostError("the card's replica was stopped while it was in use") from None
 
 
 def bind(

@@ -10,7 +10,9 @@ from typing import Any, TypeVar
 import msgspec
 from fastapi import FastAPI, Request, Response
 from msgspec import Struct
+from starlette.types import Send
 
+from nimmer.bus.identities import OPERATOR
 from nimmer.bus.organ_messages import (
     MOST_INLINE,
     Detections,
@@ -23,8 +25,9 @@ from nimmer.bus.organ_messages import (
     Transcript,
 )
 from nimmer.errors import CardError, OrganBusyError, OrganError
+from serve_apps.attended import Attended, body, start
 from serve_apps.keys import Keys
-from serve_apps.organ_bus import Senses
+from serve_apps.organ_bus import R, Senses, capped
 
 JSON_BYTES = 2 * MOST_INLINE
 DISCARDED_BYTES = 64 << 20
@@ -46,18 +49,22 @@ def api(senses: Senses, keys: Keys, most_image: int, most_audio: int) -> FastAPI
     app = FastAPI(title="nimmer organs", docs_url=None, redoc_url=None)
 
     async def see(request: Request) -> Response:
-        body = await _asked(request, DetectRequest, "image", most_image)
-        return _json(await senses.detect(body, _who(request, keys)))
+        who = _who(request, keys)
+        asked = await _asked(request, DetectRequest, "image", most_image)
+        return _attended(lambda: senses.detect(_ranked(asked, who), who))
 
     async def hear(request: Request) -> Response:
-        body = await _asked(request, TranscribeRequest, "audio", most_audio)
-        return _json(await senses.transcribe(body, _who(request, keys)))
+        who = _who(request, keys)
+        asked = await _asked(request, TranscribeRequest, "audio", most_audio)
+        return _attended(lambda: senses.transcribe(_ranked(asked, who), who))
 
     async def speak(request: Request) -> Response:
-        body = await _asked(request, SynthesizeRequest, "", 0)
-        return _json(await senses.synthesize(body, _who(request, keys)))
+        who = _who(request, keys)
+        asked = await _asked(request, SynthesizeRequest, "", 0)
+        return _attended(lambda: senses.synthesize(_ranked(asked, who), who))
 
     async def fare(request: Request) -> Response:
+        _who(request, keys)
         return _json(await senses.status())
 
     def route(
@@ -67,13 +74,9 @@ def api(senses: Senses, keys: Keys, most_image: int, most_audio: int) -> FastAPI
         asks: type[Struct] | None,
         says: type[Struct],
     ) -> None:
-        async def guarded(request: Request) -> Response:
-            _who(request, keys)  # before the body is read
-            return await work(request)
-
         app.add_api_route(
             f"/organs/{path}",
-            guarded,
+            work,
             methods=[method],
             name=path,
             responses={200: {"description": says.__name__, "content": _content(says)}},
@@ -102,6 +105,10 @@ def _errors(app: FastAPI) -> None:
         if isinstance(error, CardError):
             return _error(503, "unavailable", str(error))
         return _error(422, "refused", str(error))
+
+    @app.exception_handler(Exception)
+    async def broken(request: Request, error: Exception) -> Response:
+        return _error(500, "failed", f"{type(error).__name__}: {error}"[:1000])
 
 
 def _who(request: Request, keys: Keys) -> str:
@@ -145,6 +152,22 @@ async def _body(request: Request, most: int) -> bytes:
     return bytes(whole)
 
 
+def _ranked(request: R, identity: str) -> R:
+    """Return `request` with the priority its asker may have: the village's own and its operator any, others the middle."""
+    return request if identity == OPERATOR or identity.startswith("nyx-") else capped(request)
+
+
+def _attended(work: Callable[[], Awaitable[Struct]]) -> Response:
+    """Answer with what `work()` returns; it ends when its client leaves."""
+
+    async def answer(send: Send) -> None:
+        content = msgspec.json.encode(await work())
+        await send(start(200, {"content-type": "application/json", "content-length": str(len(content))}))
+        await send(body(content))
+
+    return Attended(answer)
+
+
 def _content(kind: type[Struct]) -> dict[str, Any]:
     return {"application/json": {"schema": msgspec.json.schema(kind)}}
 
@@ -154,5 +177,5 @@ def _json(value: Struct) -> Response:
 
 
 def _error(status: int, code: str, reason: str) -> Response:
-    body = msgspec.json.encode({"error": {"code": code, "reason": reason}})
-    return Response(body, status, media_type="application/json")
+    content = msgspec.json.encode({"error": {"code": code, "reason": reason}})
+    return Response(content, status, media_type="application/json")

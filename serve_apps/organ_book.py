@@ -86,7 +86,7 @@ class Operation:
             "operation": self.name,
             "at": self._at,
             "ended_at": self._clock.unix_s(),
-            "identity": self._identity.replace("\0", "")[:200],
+            "identity": _storable(self._identity[:200]),
             "organ": self.organ,
             "priority": self.priority,
             "outcome": self.outcome,
@@ -102,7 +102,7 @@ class Operation:
                 "load_ms": done.load_ms,
                 "run_ms": done.run_ms,
             }
-            row |= {"lifeforce": done.lifeforce, "result": dict(self._result)}
+            row |= {"lifeforce": done.lifeforce, "result": _storable(self._result)}
         return row
 
     def __enter__(self) -> "Operation":
@@ -116,7 +116,7 @@ class Operation:
         if isinstance(error, asyncio.CancelledError):
             self.outcome, self._reason = "expired", "who asked has gone"
         elif error is not None:
-            self._reason = str(error).replace("\0", "")[:MOST_REASON]
+            self._reason = str(_storable(str(error)[:MOST_REASON]))
             if isinstance(error, OrganBusyError):
                 self.outcome = "expired"
             elif isinstance(error, CardError):
@@ -132,4 +132,17 @@ def _noted(request: Struct) -> object:
             return {"object": value.object, "path": value.path, "bytes": len(value.data)}
         return value
 
-    return {name: plain(getattr(request, name)) for name in request.__struct_fields__}
+    return _storable({name: plain(getattr(request, name)) for name in request.__struct_fields__})
+
+
+def _storable(value: object) -> object:
+    """Return a JSON value without what PostgreSQL refuses in a text, NUL and halves of characters."""
+    match value:
+        case str():
+            return value.replace("\0", "").encode(errors="replace").decode()
+        case Mapping():
+            return {key: _storable(one) for key, one in value.items()}
+        case list():
+            return [_storable(one) for one in value]
+        case _:
+            return value

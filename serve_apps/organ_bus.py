@@ -25,7 +25,7 @@ from nimmer.bus.organ_messages import (
     TranscribeRequest,
     Transcript,
 )
-from nimmer.bus.streams import bucket
+from nimmer.bus.streams import bucket, spoken_bucket
 from nimmer.bus.subject import build
 from nimmer.bus.voice import Voice
 from nimmer.clock import Clock
@@ -33,7 +33,7 @@ from nimmer.errors import BusError, BusUnavailableError, MessageError, OrganErro
 from nimmer.life.wave import CellKind
 
 PRIORITY = 5
-"""The highest priority of a request over the bus."""
+"""The highest priority of a request over the bus, or of a guest."""
 ANSWER_S = 55.0
 """The broker lets an answer through for a minute."""
 RECONNECT_S = 1.0
@@ -99,11 +99,11 @@ class OrganBus:
             await self._close()
 
     async def put(self, name: str, data: bytes) -> None:
-        """Keep an object. Raises BusError."""
-        await nats_objects.put(self._there(), bucket(self._environment), name, data)
+        """Keep what was spoken, under a fresh name, where nobody else can write. Raises BusError."""
+        await nats_objects.keep(self._there(), spoken_bucket(self._environment), name, data)
 
     async def get(self, name: str, most: int) -> bytes:
-        """Return an object. Raises BusError."""
+        """Return an object that was given. Raises BusError."""
         return await nats_objects.get(self._there(), bucket(self._environment), name, most)
 
     async def tell(self, kind: CellKind, wave: WaveSignal) -> None:
@@ -167,11 +167,11 @@ class OrganBus:
         body = message.body
         identity = f"bus:{message.header.source.entity_id}"
         if isinstance(body, DetectRequest):
-            return await self._senses.detect(_capped(body), identity)
+            return await self._senses.detect(capped(body), identity)
         if isinstance(body, TranscribeRequest):
-            return await self._senses.transcribe(_capped(body), identity)
+            return await self._senses.transcribe(capped(body), identity)
         if isinstance(body, SynthesizeRequest):
-            return await self._senses.synthesize(_capped(body), identity)
+            return await self._senses.synthesize(capped(body), identity)
         return await self._senses.status()
 
     async def _close(self) -> None:
@@ -184,5 +184,6 @@ class OrganBus:
             await bus.close()
 
 
-def _capped(request: R) -> R:
+def capped(request: R) -> R:
+    """Return `request` with at most the priority of somebody who must not press ahead of the village itself."""
     return msgspec.structs.replace(request, priority=min(request.priority, PRIORITY))

@@ -24,6 +24,12 @@ LOAD_S = 300.0
 """A load that takes longer has failed."""
 RUN_S = 300.0
 """A model that works longer on one operation hangs; its card counts as lost."""
+UNLOAD_S = 30.0
+"""An unload that takes longer hangs."""
+HELD_S = 60.0
+"""How long a card is waited for at the start; its process may be starting too."""
+END_S = 10.0
+"""How long the end of a card's process is waited for."""
 ANSWER_S = 300.0
 """An operation that has no answer by then is given up, wherever it waits."""
 _LOG = logging.getLogger("nimmer")
@@ -64,12 +70,8 @@ class Dispatch:
         cards: Sequence[CardPort],
         clock: Clock,
         heartbeat_s: float,
-        most: int = 128,
     ) -> None:
-        """Begin with nothing under way; `live` makes the heart beat.
-
-        most: operations that may be under way or wait, in the queue and for a card together; reflexes count too.
-        """
+        """Begin with nothing under way; `live` makes the heart beat."""
         self.residency = residency
         self.queue = queue
         self.lifeforce = lifeforce
@@ -77,15 +79,18 @@ class Dispatch:
         self._cards = tuple(cards)
         self._clock = clock
         self._heartbeat_s = heartbeat_s
-        self._most = most
         self._pending: dict[str, _Pending] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def recall(self) -> None:
-        """Learn what the cards hold: they outlive the process that decides about them."""
+        """Learn what the cards hold, or are loading: they outlive the process that decides about them.
+
+        One that does not say counts as empty: what it may hold goes with its next load.
+        """
         state = self.residency.state()
-        for kept, card in zip(state["cards"], self._cards, strict=True):
-            kept["model"] = (await card.held()).organ
+        held = await asyncio.gather(*(self._held(card) for card in range(len(self._cards))))
+        for kept, organ in zip(state["cards"], held, strict=True):
+            kept["model"] = organ
             kept["used_s"] = self._clock.monotonic_s()
         self.residency.restore(state)
 
@@ -109,18 +114,17 @@ class Dispatch:
     async def operate(self, operation: str, organ: str, priority: int, job: Job) -> Done:
         """Return what the organ made of `job`, when its turn has come.
 
-        A reflex (priority 10) does not wait for the beat. Raises OrganError when it is refused or fails, with the
+        A reflex (priority 10) does not wait for the beat while it can be paid. Raises OrganError when it is refused or fails, with the
         reason; cancelling the caller takes the operation out of the line unless it runs already.
         """
-        if len(self._pending) >= self._most:
-            raise OrganBusyError(f"{self._most} operations wait already (organs.queue); try again later")
         now_s = self._clock.monotonic_s()
         item = Item(operation, organ, priority, now_s)
         answer: asyncio.Future[Done] = asyncio.get_running_loop().create_future()
         self._pending[operation] = _Pending(organ, job, now_s, answer)
         try:
-            if priority >= REFLEX:
-                self._admit(self.queue.reflex(item, self.lifeforce.level, now_s), now_s)
+            at_once = self.queue.reflex(item, self.lifeforce.level, now_s) if priority >= REFLEX else None
+            if at_once is not None:
+                self._admit(at_once, now_s)
             elif reason := self.queue.put(item):
                 raise OrganBusyError(reason)
             async with asyncio.timeout(ANSWER_S):
@@ -170,12 +174,21 @@ class Dispatch:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    async def _held(self, card: int) -> str:
+        try:
+            async with asyncio.timeout(HELD_S):
+                return (await self._cards[card].held()).organ
+        except (OrganError, TimeoutError) as error:
+            _LOG.warning("card %d does not say what it holds: %s", card, error)
+            return ""
+
     async def _load(self, card: int, model: str) -> None:
         begun_s = self._clock.monotonic_s()
         try:
             async with asyncio.timeout(LOAD_S):
                 await self._cards[card].load(model)
         except TimeoutError:
+            await self._kill(card)
             self._perform(
                 self.residency.load_failed(card, f"{model} was not loaded in {LOAD_S:g} s", self._now())
             )
@@ -183,6 +196,8 @@ class Dispatch:
             self._perform(self.residency.died(card, str(error), self._now()))
         except OrganError as error:
             self._perform(self.residency.load_failed(card, str(error), self._now()))
+        except Exception as error:  # a card must never stay in a state that nothing ends
+            self._perform(self.residency.died(card, _unforeseen(card, error), self._now()))
         else:
             now_s = self._now()
             for one in self._pending.values():
@@ -192,10 +207,24 @@ class Dispatch:
 
     async def _unload(self, card: int) -> None:
         try:
-            await self._cards[card].unload()
-        except OrganError as error:
-            _LOG.warning("card %d: %s", card, error)
-        self._perform(self.residency.unloaded(card, self._now()))
+            async with asyncio.timeout(UNLOAD_S):
+                await self._cards[card].unload()
+        except CardLostError as error:
+            self._perform(self.residency.died(card, str(error), self._now()))
+        except Exception as error:  # what it still holds goes with its process
+            reason = _unforeseen(card, error)
+            await self._kill(card)
+            self._perform(self.residency.died(card, reason, self._now()))
+        else:
+            self._perform(self.residency.unloaded(card, self._now()))
+
+    async def _kill(self, card: int) -> None:
+        """End the process of a card: a thread that hangs in it cannot be stopped. Another is started in its place."""
+        try:
+            async with asyncio.timeout(END_S):
+                await self._cards[card].end()
+        except Exception as error:
+            _LOG.warning("card %d could not be ended: %s %s", card, type(error).__name__, error)
 
     async def _run(self, card: int, model: str, operation: str) -> None:
         pending = self._pending.get(operation)
@@ -209,12 +238,14 @@ class Dispatch:
         except CardLostError as error:
             self._perform(self.residency.died(card, str(error), self._now()))
         except TimeoutError:
-            await self._cards[card].end()  # its thread cannot be stopped, so its process is
+            await self._kill(card)
             reason = f"{model} did not answer in {RUN_S:g} s"
             self._perform(self.residency.died(card, reason, self._now()))
         except OrganError as error:
             self._fail(operation, error)
             self._end(card, str(error))
+        except Exception as error:
+            self._perform(self.residency.died(card, _unforeseen(card, error), self._now()))
         else:
             wait_ms = max(0.0, (begun_s - pending.asked_s) * 1e3 - pending.load_ms)
             if not pending.answer.done():
@@ -232,3 +263,9 @@ class Dispatch:
 
     def _now(self) -> float:
         return self._clock.monotonic_s()
+
+
+def _unforeseen(card: int, error: Exception) -> str:
+    """Log what no card should raise, and return it as a reason."""
+    _LOG.warning("card %d: %s %s", card, type(error).__name__, error)
+    return f"the card failed: {type(error).__name__}: {error}"[:500]

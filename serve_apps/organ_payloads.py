@@ -5,6 +5,7 @@ of it; what is no plain file is not opened. Source: docs/domain.md section 7; do
 """
 
 import asyncio
+import contextlib
 import os
 import stat
 from collections.abc import Callable
@@ -21,14 +22,14 @@ SPOKEN = "spoken"
 
 
 class Objects(Protocol):
-    """An object store."""
+    """The object stores, of what is given and of what is spoken."""
 
     async def put(self, name: str, data: bytes) -> None:
-        """Keep `data`. Raises BusError."""
+        """Keep `data`, spoken, under a fresh name. Raises BusError."""
         ...
 
     async def get(self, name: str, most: int) -> bytes:
-        """Return an object of at most `most` bytes. Raises BusError."""
+        """Return an object that was given, of at most `most` bytes. Raises BusError."""
         ...
 
 
@@ -111,11 +112,18 @@ class Payloads:
         try:
             home.mkdir(parents=True, exist_ok=True)
             (home / name).write_bytes(data)
-            for old in sorted(home.iterdir(), key=_age)[:-KEPT_FILES]:
-                old.unlink(missing_ok=True)
         except OSError as error:
             raise OrganError(f"the shared directory takes no file: {error.strerror}") from None
+        _prune(home)
         return f"{SPOKEN}/{name}"
+
+
+def _prune(home: Path) -> None:
+    """Let the oldest files go; what cannot be removed, or somebody else's directory, is left where it is."""
+    with contextlib.suppress(OSError):
+        for old in sorted((one for one in home.iterdir() if not one.is_dir()), key=_age)[:-KEPT_FILES]:
+            with contextlib.suppress(OSError):
+                old.unlink()
 
 
 def _age(file: Path) -> float:

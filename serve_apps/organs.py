@@ -5,7 +5,7 @@ docs/domain.md section 9; docs/organs.md; docs/decisions/0034.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from nimmer.config.organs import OrgansSettings
 from nimmer.engines.organ_model import HEARING_HZ, Heard, HearJob, LookJob, OrganModel, Seen, SpeakJob, Spoken
 from nimmer.engines.organ_models import organ_models
 from nimmer.engines.picture import read_picture
-from nimmer.engines.sound import read_sound, write_wav
+from nimmer.engines.sound import MOST_SAMPLES_A_S, read_sound, write_wav
 from nimmer.errors import OrganError
 from nimmer.life.lifeforce import Lifeforce
 from nimmer.organs import readings
@@ -49,6 +49,7 @@ from serve_apps.organ_book import Book, Operation
 from serve_apps.organ_bus import Connect, OrganBus
 from serve_apps.organ_dispatch import Dispatch, Done
 from serve_apps.organ_payloads import Payloads
+from serve_apps.organ_places import Places
 from serve_apps.organ_waves import Hear, OrganWaves, thalamus_of
 from serve_apps.place import Place
 from serve_apps.row_post import Keep, RowPost, recorder_of
@@ -57,9 +58,7 @@ LAST_ROWS_S = 3.0
 """How long a stop waits for the recorder to acknowledge the last rows."""
 WAIT_S = 30.0
 """How long an operation waits in the queue before it is given up."""
-MOST_RATE = 192_000
-BYTES_A_SAMPLE = 8
-"""The largest sound file of a length: stereo of 32 bits at the highest rate that is read."""
+BYTES_A_SAMPLE = 4
 
 
 class Organs:
@@ -106,8 +105,8 @@ class Organs:
             cards,
             clock,
             settings.heartbeat_s,
-            settings.queue,
         )
+        self._places = Places(settings.queue)
         self._post = RowPost(Table.ORGAN_OPERATIONS, keep or recorder_of(place.namespace), clock)
         self._book = Book(place.run, self._names, self._post, clock)
         self._bus = OrganBus(place.environment, place.host, _connect(place), self, clock)
@@ -122,7 +121,7 @@ class Organs:
             clock,
         )
         self._most_image = settings.max_image_mb << 20
-        self._most_audio = int(settings.max_audio_s * MOST_RATE * BYTES_A_SAMPLE)
+        self._most_audio = int(settings.max_audio_s * MOST_SAMPLES_A_S * BYTES_A_SAMPLE)
         app = api(self, Keys.read(place.keys_file), self._most_image, self._most_audio)
         self._listener = Listener(app, settings.host, settings.port, "organs.port")
         self._tasks: list[asyncio.Task[None]] = []
@@ -137,9 +136,11 @@ class Organs:
     async def detect(self, request: DetectRequest, identity: str) -> Detections:
         """Return what is in a picture."""
         asked = self._book.open("vision", identity, request.priority, request)
-        with asked:
+        with asked, self._places.one():
             data = await self._payloads.fetch(request.image, self._most_image)
-            picture, width, height = await _decoded(lambda: read_picture(data, self._settings.max_image_mb))
+            picture, width, height = await self._places.decoded(
+                lambda: read_picture(data, self._settings.max_image_mb)
+            )
             done = await self._do(asked, LookJob(picture, request.embed))
             seen = done.result
             assert isinstance(seen, Seen)
@@ -160,9 +161,9 @@ class Organs:
     async def transcribe(self, request: TranscribeRequest, identity: str) -> Transcript:
         """Return what was said."""
         asked = self._book.open("stt", identity, request.priority, request)
-        with asked:
+        with asked, self._places.one():
             data = await self._payloads.fetch(request.audio, self._most_audio)
-            samples = await _decoded(lambda: read_sound(data, self._settings.max_audio_s))
+            samples = await self._places.decoded(lambda: read_sound(data, self._settings.max_audio_s))
             done = await self._do(asked, HearJob(samples, request.language))
             heard = done.result
             assert isinstance(heard, Heard)
@@ -183,7 +184,7 @@ class Organs:
     async def synthesize(self, request: SynthesizeRequest, identity: str) -> Speech:
         """Return a text spoken."""
         asked = self._book.open("tts", identity, request.priority, request)
-        with asked:
+        with asked, self._places.one():
             done = await self._do(asked, SpeakJob(request.text, request.voice, request.speed))
             spoken = done.result
             assert isinstance(spoken, Spoken)
@@ -288,11 +289,6 @@ def _connect(place: Place) -> Connect | None:
         return await NatsBus.connect(place.nats_url, place.identity, place.password)
 
     return connect
-
-
-async def _decoded(read: Callable[[], Any]) -> Any:  # noqa: ANN401  # what `read` returns
-    """Return what `read()` returns, from a thread: decoding takes longer than a loop may stand."""
-    return await asyncio.to_thread(read)
 
 
 def _timing(done: Done) -> OrganTiming:

@@ -8,6 +8,8 @@ Source: docs/domain.md sections 7 and 12.
 
 from dataclasses import dataclass, replace
 
+from nimmer.bus.streams import bucket, bucket_stream, spoken_bucket
+
 BRIDGE = "bridge"
 WATCH = "watch"
 GUEST = "guest"
@@ -82,7 +84,8 @@ def identities(environment: str) -> dict[str, Permissions]:
         f"{env}.world.virtual.command",
         f"{env}.cortex.nyx.command",
     )
-    objects = _objects(f"{env}-organs")
+    given, spoken = bucket(env), spoken_bucket(env)
+    objects = (*_reading(given), *_writing(given), *_reading(spoken))
     organ_waves = tuple(f"{env}.nervous.cells.{domain}.wave" for domain in ("speech", "voice", "vision"))
     organs = _own(env, "nyx-organs", ("organs",), ("thalamus.gate.*",))
     found = {
@@ -91,7 +94,9 @@ def identities(environment: str) -> dict[str, Permissions]:
             env, "nyx-cognitive", ("cortex",), ("thalamus.gate.*", "thalamus.verified.signal")
         ),
         "nyx-training": _own(env, "nyx-training", ("cortex.gemma",), ("thalamus.traces.>",)),
-        "nyx-organs": replace(organs, publish=(*organs.publish, *organ_waves, *objects)),
+        "nyx-organs": replace(
+            organs, publish=(*organs.publish, *organ_waves, *_reading(given), *_writing(spoken))
+        ),
         NERVOUS: _own(env, NERVOUS, ("nervous",), ("thalamus.gate.*",)),
         DEVICE: Permissions((f"{env}.nervous.devices.*.reading",), (f"{inbox_prefix(DEVICE)}.>",)),
         WATCH: Permissions(
@@ -110,20 +115,20 @@ def identities(environment: str) -> dict[str, Permissions]:
     }
 
 
-def _objects(bucket: str) -> tuple[str, ...]:
-    """Return what putting objects into a bucket, and reading them one message at a time, takes.
+def _reading(name: str) -> tuple[str, ...]:
+    """Return what reading the objects of a bucket, one message at a time, takes.
 
     No consumer: the server delivers a consumer's messages wherever it is told to, past the permissions of who made it,
     so whoever may make one can put any stored bytes on any subject, a command's too. The answer to MSG.GET is an
     envelope of the server's own, which no subject of ours takes for a message.
     """
-    stream = f"OBJ_{bucket}"
-    return (
-        f"$JS.API.STREAM.INFO.{stream}",
-        f"$JS.API.STREAM.MSG.GET.{stream}",
-        f"$O.{bucket}.C.*",
-        f"$O.{bucket}.M.*",
-    )
+    stream = bucket_stream(name)
+    return (f"$JS.API.STREAM.INFO.{stream}", f"$JS.API.STREAM.MSG.GET.{stream}")
+
+
+def _writing(name: str) -> tuple[str, ...]:
+    """Return what putting objects into a bucket takes; in one that replaces, it is enough to remove all others' too."""
+    return (f"$O.{name}.C.*", f"$O.{name}.M.*")
 
 
 def _own(env: str, identity: str, domains: tuple[str, ...], hears: tuple[str, ...]) -> Permissions:

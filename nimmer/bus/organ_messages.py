@@ -19,7 +19,7 @@ Milliseconds = Annotated[float, Meta(ge=0.0)]
 class Payload(Struct, frozen=True, forbid_unknown_fields=True):
     """Bytes, in exactly one of three places.
 
-    object: a name in the object store of the environment; path: a file below the organs' shared directory, relative
+    object: a name in an object store of the environment, that of what is given or that of what is spoken; path: a file below the organs' shared directory, relative
     to it; data: the bytes themselves, base64 on the wire.
     """
 

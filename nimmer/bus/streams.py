@@ -1,4 +1,4 @@
-"""The JetStream streams: what the broker keeps, and for how long; the domain's four, and the bucket of large payloads.
+"""The JetStream streams: what the broker keeps, and for how long; the domain's four, and two buckets of large payloads.
 
 Source: docs/domain.md section 7, "Streams". The broker refuses two streams with a common subject, so
 VIRTUAL_TRACES names its subjects one by one and leaves `traces.training` to TRAINING_DATA. It also refuses a
@@ -33,8 +33,13 @@ OBJECT_S = 3600.0
 
 
 def bucket(environment: str) -> str:
-    """Return the name of the object store of `environment`: pictures and sound too large for a message."""
+    """Return the name of the object store of `environment` for what is given: pictures and sound too large for a message."""
     return f"{environment}-organs"
+
+
+def spoken_bucket(environment: str) -> str:
+    """Return the name of the object store of what the organs speak; nobody else writes there, and nothing is replaced."""
+    return f"{environment}-spoken"
 
 
 def bucket_stream(name: str) -> str:
@@ -43,20 +48,19 @@ def bucket_stream(name: str) -> str:
 
 
 def streams(environment: str) -> tuple[Stream, ...]:
-    """Return the four streams of the server of `environment`, and that of its bucket."""
+    """Return the four streams of the server of `environment`, and those of its buckets."""
     thalamus = f"{environment}.thalamus"
-    objects = bucket(environment)
     traces = tuple(f"{thalamus}.traces.{kind}" for kind in ("raw", "correlations", "transitions"))
     return (
         Stream("VIRTUAL_TRACES", traces, 7 * DAY_S, 128 * MIB),
         Stream("GATE_TRANSITIONS", (f"{thalamus}.gate.*",), DAY_S, 64 * MIB),
         Stream("VERIFICATION", (f"{thalamus}.outcomes.feedback",), 30 * DAY_S, 64 * MIB),
         Stream("TRAINING_DATA", (f"{thalamus}.traces.training",), 0.0, 1024 * MIB),
-        Stream(
-            bucket_stream(objects),
-            (f"$O.{objects}.C.>", f"$O.{objects}.M.>"),
-            OBJECT_S,
-            256 * MIB,
-            replaces=True,
-        ),
+        _objects(bucket(environment), replaces=True),  # every client's own library asks for that
+        _objects(spoken_bucket(environment), replaces=False),
     )
+
+
+def _objects(name: str, replaces: bool) -> Stream:
+    subjects = (f"$O.{name}.C.>", f"$O.{name}.M.>")
+    return Stream(bucket_stream(name), subjects, OBJECT_S, 256 * MIB, replaces=replaces)

@@ -16,14 +16,15 @@ from rich.text import Text
 
 from nimmer.bus import nats_objects
 from nimmer.bus.identities import GUEST
+from nimmer.bus.nats import NatsBus
 from nimmer.bus.organ_messages import Payload, Said, SayRequest
-from nimmer.bus.streams import bucket
+from nimmer.bus.streams import bucket, spoken_bucket
 from nimmer.cli.console import emit_json, screen
 from nimmer.cli.options import ConfigOption, JsonOption
 from nimmer.cli.palette import ACTIVE, BRIGHT, DIM, ERROR
 from nimmer.cli.village import RunningVillage, find_village
 from nimmer.config import load
-from nimmer.errors import ConfigError, NimmerError
+from nimmer.errors import BusError, ConfigError, NimmerError
 
 SUBJECT = "organs.conversation.say"
 MOST_BYTES = 32 << 20
@@ -58,28 +59,37 @@ def say(
     """
     village = find_village(load(config=config).settings)
     data = _read(sound)
-    said, spoken = asyncio.run(_aloud(village, npc, data))
+    said, spoken, lost = asyncio.run(_aloud(village, npc, data))
     if spoken:
         _write(out, spoken)
     if as_json:
         document = msgspec.to_builtins(said)
         document["audio"] = str(out) if spoken else None
+        document["audio_lost"] = lost
         emit_json(document)
     else:
-        screen().print(subtitles(said, out if spoken else None))
+        screen().print(subtitles(said, out if spoken else None, lost))
     if said.outcome != "success":
         raise typer.Exit(1)
 
 
-async def _aloud(village: RunningVillage, npc: int, sound: bytes) -> tuple[Said, bytes]:
-    """Return a conversation by sound, and its spoken answer, b"" when there is none; sounds go by the object store."""
-    store, name = bucket(village.environment), f"said-{secrets.token_hex(8)}"
+async def _aloud(village: RunningVillage, npc: int, sound: bytes) -> tuple[Said, bytes, str]:
+    """Return a conversation by sound, its spoken answer, b"" when there is none, and why it could not be fetched."""
+    name = f"said-{secrets.token_hex(8)}"
     async with village.connect(GUEST) as bus:
-        await nats_objects.put(bus, store, name, sound)
+        await nats_objects.put(bus, bucket(village.environment), name, sound)
         said = await converse(village, SayRequest(npc, audio=Payload(object=name), keep="object"))
-        if said.audio is None:
-            return said, b""
-        return said, await nats_objects.get(bus, store, said.audio.object, MOST_BYTES)
+        return said, *await fetched(bus, village.environment, said)
+
+
+async def fetched(bus: NatsBus, environment: str, said: Said) -> tuple[bytes, str]:
+    """Return the spoken answer, b"" when there is none, and why it is lost: what was said counts all the same."""
+    if said.audio is None:
+        return b"", ""
+    try:
+        return await nats_objects.get(bus, spoken_bucket(environment), said.audio.object, MOST_BYTES), ""
+    except BusError as error:
+        return b"", str(error)
 
 
 async def converse(village: RunningVillage, request: SayRequest) -> Said:
@@ -88,8 +98,8 @@ async def converse(village: RunningVillage, request: SayRequest) -> Said:
     return await patient.ask(GUEST, SUBJECT, request, Said)
 
 
-def subtitles(said: Said, out: Path | None) -> Group:
-    """Return the conversation as people read it."""
+def subtitles(said: Said, out: Path | None, lost: str = "") -> Group:
+    """Return the conversation as people read it; lost: why there is no spoken answer though one was spoken."""
     lines = [
         Text.assemble(("you      ", DIM), (said.transcript or "-", BRIGHT)),
         Text.assemble((f"npc {said.npc_id:<5}", DIM), (said.answer or "-", ACTIVE)),
@@ -102,6 +112,8 @@ def subtitles(said: Said, out: Path | None) -> Group:
     lines.append(Text(f"{' > '.join(said.states)}   {times}", DIM))
     if out is not None:
         lines.append(Text(f"the answer is in {out}", DIM))
+    if lost:
+        lines.append(Text(f"the spoken answer is lost: {lost}", ERROR))
     return Group(*lines)
 
 

@@ -45,7 +45,7 @@ class OrgansSettings(Section):
     heartbeat_s: float = Field(
         default=1.0,
         ge=0.05,
-        le=60,
+        le=15,
         description="how often the queue is served; reflexes do not wait for it",
         json_schema_extra={"unit": "s"},
     )

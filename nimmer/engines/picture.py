@@ -8,7 +8,7 @@ import io
 import warnings
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from nimmer.engines.organ_model import Picture
 from nimmer.errors import OrganError
@@ -17,6 +17,8 @@ FORMATS = ("PNG", "JPEG", "WEBP")
 MOST_PIXELS = 40_000_000
 MOST_SIDE = 1280
 """A larger picture is made smaller, in proportion: no detector here looks closer."""
+SIDEWAYS = (5, 6, 7, 8)
+"""Orientations of EXIF whose width is the height of the upright picture."""
 
 
 def check_size(size: int, most_mb: int) -> None:
@@ -42,13 +44,22 @@ def read_picture(data: bytes, most_mb: int) -> tuple[Picture, int, int]:
                     raise OrganError(
                         f"the picture has {width} x {height} pixels; {MOST_PIXELS:,} in all are allowed"
                     )
-                upright = ImageOps.exif_transpose(image).convert("RGB")
+                turned = image.getexif().get(ExifTags.Base.Orientation, 1) in SIDEWAYS
+                picture = np.asarray(_small(image), dtype=np.uint8)
     except Image.DecompressionBombError:
         raise OrganError(f"the picture unfolds into far more than {MOST_PIXELS:,} pixels") from None
-    except (OSError, SyntaxError, ValueError) as error:
+    except OrganError:
+        raise
+    except Exception as error:  # a broken file ends pillow in many ways: struct.error, TypeError, KeyError
         raise OrganError(
             f"the {len(data)} bytes are no picture ({error}); PNG, JPEG and WebP are read"
         ) from None
-    width, height = upright.size
-    upright.thumbnail((MOST_SIDE, MOST_SIDE))
-    return np.asarray(upright, dtype=np.uint8), width, height
+    return (picture, height, width) if turned else (picture, width, height)
+
+
+def _small(image: Image.Image) -> Image.Image:
+    """Return it as RGB, no side over 1280, upright; made small as early as can be, to hold it large only once."""
+    image.draft("RGB", (MOST_SIDE, MOST_SIDE))  # a JPEG is decoded at a half, a quarter or an eighth
+    small = image if image.mode == "RGB" else image.convert("RGB")
+    small.thumbnail((MOST_SIDE, MOST_SIDE))
+    return ImageOps.exif_transpose(small)

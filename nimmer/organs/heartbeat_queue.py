@@ -91,13 +91,18 @@ class HeartbeatQueue:
         """Forget an operation nobody waits for any more."""
         self._items = [item for item in self._items if item.operation != operation]
 
-    def reflex(self, item: Item, level: float, now_s: float) -> Admitted:
-        """Let an operation through at once: full when it can be paid, else for what its cheapest form costs."""
+    def reflex(self, item: Item, level: float, now_s: float) -> Admitted | None:
+        """Let an operation through at once: full when the beat can pay it, else for what its cheapest form costs.
+
+        Returns None when the lifeforce `level` does not reach even for that: it has to wait like the others.
+        """
         spendable = self._budget(level, now_s)
         on = ladder.rung(spendable, self._price_scale)
         cost = ladder.price(item.organ, on, self._price_scale)
         if cost is None:
             cost = ladder.price(item.organ, Rung.BASE, self._price_scale) or 0.0
+        if cost > level:
+            return None
         self._spent += cost
         return Admitted(item.operation, item.organ, item.priority, on is Rung.FULL, cost)
 

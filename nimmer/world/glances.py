@@ -74,9 +74,18 @@ class Glances:
                 self._under_way.add(npc)
                 self._waiting.append(Glance(npc, here, village.level, frame.tick, int(crowd[here]) - 1))
 
-    def next(self) -> Glance | None:
-        """Return the longest waiting glance, which is now before the eye, or None."""
-        return self._waiting.popleft() if self._waiting else None
+    def next(self, level: int) -> Glance | None:
+        """Return the longest waiting glance of `level`, which is now before the eye, or None.
+
+        Glances of a level that the village has left are passed over: what they showed would not be believed.
+        """
+        while self._waiting:
+            glance = self._waiting.popleft()
+            if glance.level == level:
+                return glance
+            self._under_way.discard(glance.npc)
+            self.tally.outdated += 1
+        return None
 
     def answer(self, glance: Glance, traits: int) -> None:
         """Take in which traits the eye saw; from nothing seen nothing follows."""

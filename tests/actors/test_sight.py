@@ -30,13 +30,13 @@ class ShippedEye:
     def __init__(self) -> None:
         self.detector = OnnxDetector()
         self.asked = 0
-        self.away = False
+        self.fault: Exception | None = None
 
     async def call(self, method: str, *arguments: object) -> Detections:
         assert method == "detect"
         self.asked += 1
-        if self.away:
-            raise OrganError("there is no app dev-organs now")
+        if self.fault is not None:
+            raise self.fault
         request = arguments[0]
         assert isinstance(request, DetectRequest)
         picture = np.asarray(Image.open(io.BytesIO(request.image.data)).convert("RGB"))
@@ -105,12 +105,13 @@ async def test_npcs_believe_what_the_eye_saw_and_the_run_replays_without_an_eye(
     assert (report.first_divergence, report.digest) == (None, shell.garden.digest)
 
 
+@pytest.mark.parametrize("fault", [OrganError("there is no app dev-organs now"), RuntimeError("a surprise")])
 async def test_without_an_answer_nothing_is_learned_and_the_looks_are_counted(
-    by_eye: Charter, arena: Arena, monkeypatch: pytest.MonkeyPatch
+    by_eye: Charter, arena: Arena, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:
     monkeypatch.setattr("actors.sight.RETRY_S", 0.0)
     eye = ShippedEye()
-    eye.away = True
+    eye.fault = fault
     shell = GardenShell(by_eye, [Host("supervisor", 0, NPCS)], eye)
     for _ in range(3):
         everybody_looks(shell)

@@ -22,7 +22,7 @@ from nimmer.bus.organ_messages import (
     TranscribeRequest,
     Transcript,
 )
-from nimmer.bus.streams import bucket, streams
+from nimmer.bus.streams import bucket, spoken_bucket, streams
 from nimmer.bus.voice import Voice
 from nimmer.clock import SystemClock
 from nimmer.config.organs import OrgansSettings
@@ -119,7 +119,9 @@ async def test_what_is_spoken_comes_back_by_the_store_and_its_wave_is_heard_by_a
         Speech,
         await guest.request("dev.organs.speech.synthesize", VOICE.say(SynthesizeRequest("hello")), 10.0),
     )
-    assert (await nats_objects.get(guest, BUCKET, said.audio.object, 1 << 20)).startswith(b"RIFF")
+    assert (await nats_objects.get(guest, spoken_bucket("dev"), said.audio.object, 1 << 20)).startswith(
+        b"RIFF"
+    )
     while not waves:
         await CLOCK.sleep_s(0.01)
     assert (waves[0].domain, waves[0].semantic_content["complete"]) == ("voice", "yes")

@@ -1,4 +1,5 @@
 import asyncio
+import threading
 from collections.abc import Sequence
 
 import numpy as np
@@ -83,15 +84,6 @@ async def test_a_full_queue_is_said_at_once() -> None:
     first.cancel()
 
 
-async def test_who_waits_for_a_card_counts_as_waiting_too() -> None:
-    organs = dispatch([Card(models(), 100)])
-    organs._most = 2
-    asked = [asyncio.ensure_future(organs.operate(str(number), "stt", 10, SOUND)) for number in range(3)]
-    with pytest.raises(OrganBusyError, match=r"2 operations wait already \(organs\.queue\)"):
-        await asked[2]
-    assert len(await asyncio.gather(*asked[:2])) == 2
-
-
 async def test_who_leaves_is_taken_out_of_the_line() -> None:
     organs = dispatch([Card(models(), 100)])
     asked = asyncio.ensure_future(organs.operate("a", "stt", 5, SOUND))
@@ -130,41 +122,143 @@ async def test_what_an_organ_cannot_do_fails_alone() -> None:
     assert (await organs.operate("b", "stt", 10, SOUND)).result == Heard("160 samples", "en", 0.1)
 
 
-class Mortal:
-    """A card whose process ends under its first operations."""
+class Troubled:
+    """A card that meets its faults one after another, one at each call of their method, and is well again then."""
 
-    def __init__(self, deaths: int) -> None:
-        self.deaths = deaths
+    def __init__(self, **faults: Sequence[BaseException | None]) -> None:
+        self.ended = 0
+        self._faults = {method: list(those) for method, those in faults.items()}
         self._card = Card(models(), 100)
 
     async def load(self, organ: str) -> float:
+        await self._meet("load")
         return await self._card.load(organ)
 
     async def run(self, organ: str, job: Job) -> tuple[Result, float]:
-        if self.deaths:
-            self.deaths -= 1
-            await self._card.unload()
-            raise CardLostError("the card's process ended while it was in use")
+        await self._meet("run")
         return await self._card.run(organ, job)
 
     async def unload(self) -> None:
+        await self._meet("unload")
         await self._card.unload()
 
     async def held(self) -> Held:
+        await self._meet("held")
         return await self._card.held()
 
-    async def end(self) -> None: ...
+    async def end(self) -> None:
+        self.ended += 1
+        await self._card.unload()
+        await self._meet("end")
+
+    async def _meet(self, method: str) -> None:
+        faults = self._faults.get(method)
+        fault = faults.pop(0) if faults else None
+        if isinstance(fault, TimeoutError):
+            await asyncio.Event().wait()  # it hangs
+        elif fault is not None:
+            if isinstance(fault, CardLostError):
+                await self._card.unload()
+            raise fault
+
+
+LOST = CardLostError("the card's process ended while it was in use")
+
+
+def mortal(deaths: int) -> Troubled:
+    """Return a card whose process ends under its first operations."""
+    return Troubled(run=[LOST] * deaths)
+
+
+def hasten(patch: pytest.MonkeyPatch, *limits: str) -> None:
+    """Shorten the limits of what hangs; what is to succeed keeps its own, however busy the machine is."""
+    for limit in limits:
+        patch.setattr(f"serve_apps.organ_dispatch.{limit}", 0.01)
+
+
+async def test_a_load_that_hangs_ends_its_process_and_the_card_loads_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hasten(monkeypatch, "LOAD_S", "END_S")
+    clock, card = ManualClock(), Troubled(load=[TimeoutError()], end=[TimeoutError()])
+    organs = dispatch([card], clock)
+    with pytest.raises(CardError, match=r"stt was not loaded in 0\.01 s"):
+        await organs.operate("a", "stt", 10, SOUND)
+    assert card.ended == 1
+    monkeypatch.undo()
+    clock.advance(2.0)
+    assert (await organs.operate("b", "stt", 10, SOUND)).card == 0
+
+
+@pytest.mark.parametrize("method", ["load", "run"])
+async def test_what_no_card_should_raise_leaves_no_card_stuck(method: str) -> None:
+    clock, card = ManualClock(), Troubled(**{method: [RuntimeError("a surprise")] * 2})
+    organs = dispatch([card], clock)
+    with pytest.raises(CardError, match="a surprise"):
+        await organs.operate("a", "stt", 10, SOUND)
+    clock.advance(2.0)
+    if method == "load":
+        with pytest.raises(CardError, match="a surprise"):
+            await organs.operate("b", "stt", 10, SOUND)
+        clock.advance(4.0)
+    assert (await organs.operate("c", "stt", 10, SOUND)).card == 0
+
+
+@pytest.mark.parametrize("fault", [TimeoutError(), RuntimeError("broken"), OrganError("broken")])
+async def test_an_unload_that_fails_ends_the_process_of_the_card(
+    fault: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hasten(monkeypatch, "UNLOAD_S")
+    clock, card = ManualClock(), Troubled(unload=[fault])
+    organs = dispatch([card], clock)
+    await organs.operate("a", "stt", 10, SOUND)
+    assert (await organs.operate("b", "tts", 10, TEXT)).card == 0
+    assert card.ended == 1
+
+
+async def test_a_load_under_way_is_learned_of_after_a_restart() -> None:
+    begun, let = threading.Event(), threading.Event()
+
+    class Slow(ScriptedOrgan):
+        def load(self) -> None:
+            begun.set()
+            let.wait(10.0)
+            super().load()
+
+    ear = Slow("ear", HearJob)
+    card = Card({"stt": ear}, 100)
+    loading = asyncio.ensure_future(card.load("stt"))
+    await asyncio.to_thread(begun.wait)
+    organs = dispatch([card])
+    await organs.recall()
+    assert organs.residency.cards[0].model == "stt"
+    asked = asyncio.ensure_future(organs.operate("a", "stt", 10, SOUND))
+    await settled()
+    let.set()
+    await asked
+    await loading
+    assert ear.loads == 1
+
+
+@pytest.mark.parametrize("fault", [TimeoutError(), LOST])
+async def test_a_card_that_does_not_say_what_it_holds_counts_as_empty(
+    fault: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hasten(monkeypatch, "HELD_S")
+    organs = dispatch([Troubled(held=[fault])])
+    await organs.recall()
+    assert (await organs.operate("a", "stt", 10, SOUND)).card == 0
 
 
 async def test_an_operation_whose_card_dies_is_done_on_the_revived_one() -> None:
-    organs = dispatch([Mortal(1)])
+    organs = dispatch([mortal(1)])
     done = await organs.operate("a", "stt", 10, SOUND)
     assert done.result == Heard("160 samples", "en", 0.1)
     assert organs.residency.cards[0].failures == 1
 
 
 async def test_an_operation_whose_card_dies_twice_fails_with_the_reason_and_the_card_is_empty() -> None:
-    organs = dispatch([Mortal(2)])
+    organs = dispatch([mortal(2)])
     with pytest.raises(CardError, match="the card's process ended"):
         await organs.operate("a", "stt", 10, SOUND)
     assert organs.residency.cards[0].state is Lifecycle.UNLOADED

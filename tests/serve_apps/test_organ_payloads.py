@@ -90,3 +90,12 @@ async def test_what_is_spoken_is_kept_where_it_is_wanted_and_not_for_ever(
     assert (await payloads.keep(b"x", "data", ".wav")).data == b"x"
     with pytest.raises(OrganError, match="do not fit into a message"):
         await payloads.keep(bytes(MOST_INLINE + 1), "data", ".wav")
+
+
+async def test_a_directory_among_the_spoken_files_hinders_nobody(payloads: Payloads, share: Path) -> None:
+    (share / "spoken" / "mine").mkdir(parents=True)
+    os.utime(share / "spoken" / "mine", (0, 0))
+    for _ in range(KEPT_FILES + 1):
+        await payloads.keep(b"x", "path", ".wav")
+    assert (share / "spoken" / "mine").is_dir()
+    assert len(list((share / "spoken").iterdir())) == KEPT_FILES + 1

@@ -13,10 +13,11 @@ import pytest
 from PIL import Image
 
 from nimmer.bus.organ_messages import DetectRequest, Payload, SynthesizeRequest, TranscribeRequest
+from nimmer.clock import SystemClock
 from nimmer.config.organs import OrgansSettings
 from nimmer.engines.organ_model import HearJob, LookJob, OrganModel, SpeakJob
 from nimmer.engines.sound import write_wav
-from nimmer.errors import CardError, OrganError
+from nimmer.errors import CardError, OrganBusyError, OrganError
 from nimmer.stores.traces import RowBatch
 from nimmer.testing.scripted_organ import ScriptedOrgan
 from serve_apps.card import Card
@@ -25,6 +26,7 @@ from serve_apps.organs import Organs
 from serve_apps.place import Place
 
 KEY = "k" * 32
+GUEST_KEY = "g" * 32
 SETTINGS = OrgansSettings(port=0, heartbeat_s=0.05, max_audio_s=120)
 SOUND = write_wav(np.full(1600, 0.1, np.float32), 16_000)
 
@@ -67,7 +69,7 @@ def run() -> Run:
 @pytest.fixture
 async def organs(run: Run, place: Place, tmp_path: Path) -> AsyncIterator[Organs]:
     keys = tmp_path / "keys.json"
-    keys.write_text(json.dumps({"operator": KEY}))
+    keys.write_text(json.dumps({"operator": KEY, "guest": GUEST_KEY}))
     keys.chmod(0o600)
     chosen = models()
     settings = SETTINGS.model_copy(update={"card_memory_mb": 1000})
@@ -187,6 +189,82 @@ async def test_over_http_every_fault_has_its_status_and_a_reason(client: httpx.A
         503,
     ]
     assert told == ["too_large", "refused", "bad_message", "unavailable"]
+
+
+async def test_who_has_no_place_is_told_before_anything_is_fetched_or_decoded(
+    organs: Organs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    organs._places._most = 2
+    read: list[str] = []
+
+    async def fetch(payload: Payload, most: int) -> bytes:
+        read.append(payload.path)
+        return SOUND
+
+    monkeypatch.setattr(organs._payloads, "fetch", fetch)
+    asked = [
+        asyncio.ensure_future(organs.transcribe(TranscribeRequest(Payload(path=name)), "ilse"))
+        for name in ("a", "b", "c")
+    ]
+    with pytest.raises(OrganBusyError, match=r"2 operations wait already \(organs\.queue\)"):
+        await asked[2]
+    assert [answer.text for answer in await asyncio.gather(*asked[:2])] == ["1600 samples"] * 2
+    assert read == ["a", "b"]
+    assert organs._places.taken == 0
+
+
+async def test_what_is_written_down_can_be_stored_whatever_was_asked(organs: Organs, run: Run) -> None:
+    with pytest.raises(OrganError):
+        await organs.detect(DetectRequest(Payload(path="a\0b\ud800")), "il\0se")
+    await run.written.wait()
+    (row,) = run.rows
+    assert row["identity"] == "ilse"
+    assert row["request"]["image"]["path"] == "ab?"  # type: ignore[index]
+    assert "\0" not in str(row["reason"])
+
+
+async def test_an_http_client_that_leaves_is_not_served_to_the_end(
+    organs: Organs, client: httpx.AsyncClient, run: Run
+) -> None:
+    beat = organs._dispatch.queue
+    asked = asyncio.ensure_future(
+        client.post("/organs/speech/transcribe", content=SOUND, headers={"content-type": "audio/wav"})
+    )
+    organs._tasks[0].cancel()  # the heart stands still
+    while not len(beat):
+        await SystemClock().sleep_s(0.01)
+    asked.cancel()
+    await run.written.wait()
+    assert (run.rows[0]["outcome"], run.rows[0]["reason"]) == ("expired", "who asked has gone")
+    assert len(beat) == 0
+
+
+@pytest.mark.parametrize(("key", "priority"), [(KEY, 10), (GUEST_KEY, 5)])
+async def test_over_http_a_guest_has_no_reflexes(
+    client: httpx.AsyncClient, run: Run, key: str, priority: int
+) -> None:
+    answer = await client.post(
+        "/organs/speech/transcribe?priority=10",
+        content=SOUND,
+        headers={"content-type": "audio/wav", "authorization": f"Bearer {key}"},
+    )
+    assert answer.status_code == 200
+    await run.written.wait()
+    assert run.rows[0]["priority"] == priority
+
+
+async def test_what_nobody_foresaw_is_answered_as_any_fault(
+    organs: Organs, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(data: bytes, most_mb: int) -> None:
+        raise KeyError("surprise")
+
+    monkeypatch.setattr("serve_apps.organs.read_picture", broken)
+    answer = await client.post(
+        "/organs/vision/detect", content=picture(), headers={"content-type": "image/png"}
+    )
+    assert answer.status_code == 500
+    assert answer.json()["error"] == {"code": "failed", "reason": "KeyError: 'surprise'"}
 
 
 async def test_a_wrong_key_is_nobodys_and_reads_no_body(client: httpx.AsyncClient) -> None:

@@ -4,7 +4,7 @@ from nimmer.bus.streams import DAY_S, streams
 from nimmer.bus.subject import matches
 
 
-def test_the_four_streams_keep_what_the_domain_says_and_the_bucket_an_hour() -> None:
+def test_the_four_streams_keep_what_the_domain_says_and_the_buckets_an_hour() -> None:
     kept = {stream.name: stream.max_age_s for stream in streams("dev")}
     assert kept == {
         "VIRTUAL_TRACES": 7 * DAY_S,
@@ -12,6 +12,7 @@ def test_the_four_streams_keep_what_the_domain_says_and_the_bucket_an_hour() -> 
         "VERIFICATION": 30 * DAY_S,
         "TRAINING_DATA": 0.0,
         "OBJ_dev-organs": 3600.0,
+        "OBJ_dev-spoken": 3600.0,
     }
 
 

@@ -1,20 +1,23 @@
 """What `nimmer say` and `nimmer talk` show, and what `nimmer up --without` leaves out."""
 
 from pathlib import Path
+from typing import cast
 
 import pytest
+from msgspec.structs import replace
 from rich.console import Console
 
+from nimmer.bus.nats import NatsBus
 from nimmer.bus.organ_messages import Payload, Said
-from nimmer.cli.say import MOST_BYTES, _read, subtitles
+from nimmer.cli.say import MOST_BYTES, _read, fetched, subtitles
 from nimmer.cli.up import _left_out
-from nimmer.errors import ConfigError
+from nimmer.errors import BusError, ConfigError
 
 
-def page(said: Said, out: Path | None = None) -> str:
+def page(said: Said, out: Path | None = None, lost: str = "") -> str:
     console = Console(width=120, record=True, file=None)
     with console.capture() as captured:
-        console.print(subtitles(said, out))
+        console.print(subtitles(said, out, lost))
     return captured.get()
 
 
@@ -34,6 +37,21 @@ def test_the_subtitles_say_who_said_what_and_how_long_it_took() -> None:
 def test_a_conversation_that_failed_says_why() -> None:
     said = Said(0, "", "", "failure", ["LISTEN"], 0.0, 0.0, 0.0, reason="no speech was heard in it")
     assert "failure: no speech was heard in it" in page(said)
+
+
+async def test_an_answer_whose_sound_is_lost_is_still_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def get(bus: object, store: str, name: str, most: int) -> bytes:
+        assert (store, name) == ("dev-spoken", "x.wav")
+        raise BusError("there is no whole object 'x.wav' in dev-spoken")
+
+    monkeypatch.setattr("nimmer.bus.nats_objects.get", get)
+    said = Said(7, "hello", "Good day.", "success", ["SPEAK"], 0.0, 0.0, 0.0, Payload(object="x.wav"))
+    spoken, lost = await fetched(cast("NatsBus", None), "dev", said)
+    assert spoken == b""
+    shown = page(said, None, lost)
+    assert "npc 7    Good day." in shown
+    assert "the spoken answer is lost: there is no whole object 'x.wav'" in shown
+    assert await fetched(cast("NatsBus", None), "dev", replace(said, audio=None)) == (b"", "")
 
 
 def test_what_cannot_be_said_is_refused_with_the_fix(tmp_path: Path) -> None:

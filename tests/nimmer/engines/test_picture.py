@@ -1,8 +1,10 @@
+import contextlib
 import io
+import struct
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image, ImageOps
 
 from nimmer.engines.picture import MOST_SIDE, read_picture
 from nimmer.errors import OrganError
@@ -53,3 +55,59 @@ def test_a_small_file_that_unfolds_into_gigabytes_is_refused_by_its_header() -> 
 def test_what_is_no_whole_picture_is_refused_with_what_is_read(data: bytes) -> None:
     with pytest.raises(OrganError, match="PNG, JPEG and WebP are read"):
         read_picture(data, 20)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_a_picture_that_lies_on_its_side_is_put_upright(kind: str) -> None:
+    kept, exif = io.BytesIO(), Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    image = Image.new("RGB", (4000, 1000))
+    image.paste((255, 255, 255), (0, 0, 2000, 1000))
+    image.save(kept, kind, exif=exif)
+    picture, width, height = read_picture(kept.getvalue(), 1)
+    assert picture.shape == (MOST_SIDE, MOST_SIDE // 4, 3)
+    assert (width, height) == (1000, 4000)
+    assert picture[10].mean() > 250
+    assert picture[-10].mean() < 5
+
+
+@pytest.mark.parametrize(
+    "exif",
+    [b"Exif\0\0MM\0*\0\0\0\x08\0", b"Exif\0\0II*\0\x08\0\0\0\xff\xff\x12\x01\x02\0\x04", b"Exif\0\0"],
+)
+def test_broken_exif_is_a_reason_or_no_matter(exif: bytes) -> None:
+    kept = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(kept, "JPEG", exif=exif)
+    with contextlib.suppress(OrganError):
+        assert read_picture(kept.getvalue(), 1)[0].shape == (8, 8, 3)
+
+
+@pytest.mark.parametrize("fault", [struct.error("unpack"), TypeError("not an int")])
+def test_however_pillow_ends_it_is_a_reason(fault: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(image: Image.Image) -> None:
+        raise fault
+
+    monkeypatch.setattr(Image.Image, "getexif", broken)
+    with pytest.raises(OrganError, match="PNG, JPEG and WebP are read"):
+        read_picture(file(8, 8), 1)
+
+
+def test_a_large_jpeg_is_never_held_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[tuple[int, int]] = []
+    upright = ImageOps.exif_transpose
+
+    def seen(image: Image.Image) -> Image.Image:
+        shown.append(image.size)
+        return upright(image)
+
+    loaded = Image.Image.thumbnail
+
+    def thumb(image: Image.Image, size: tuple[float, float]) -> None:
+        shown.append(image.size)
+        loaded(image, size)
+
+    monkeypatch.setattr(Image.Image, "thumbnail", thumb)
+    monkeypatch.setattr(ImageOps, "exif_transpose", seen)
+    _, width, height = read_picture(file(6000, 6000, "JPEG"), 5)
+    assert (width, height) == (6000, 6000)
+    assert shown == [(1500, 1500), (MOST_SIDE, MOST_SIDE)]

@@ -1,4 +1,5 @@
 import io
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nimmer.engines.organ_model import HEARING_HZ, Samples
-from nimmer.engines.sound import read_sound, resample, write_wav
+from nimmer.engines.sound import _resampled, read_sound, resample, write_wav
 from nimmer.errors import OrganError
 
 
@@ -56,6 +57,41 @@ def test_a_sound_that_is_not_a_number_does_no_harm() -> None:
     file = io.BytesIO()
     soundfile.write(file, np.full(1600, np.nan, np.float32), HEARING_HZ, format="WAV", subtype="FLOAT")
     assert np.isfinite(read_sound(file.getvalue(), 1.0)).all()
+
+
+def test_a_small_file_that_unfolds_is_never_held_whole() -> None:
+    file = io.BytesIO()
+    soundfile.write(file, np.zeros((12 * 192_000, 8), np.int16), 192_000, format="FLAC")
+    assert len(file.getvalue()) < 1 << 16
+    tracemalloc.start()
+    samples = read_sound(file.getvalue(), 120.0)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(samples) == 12 * HEARING_HZ
+    assert most < 8 << 20
+    with pytest.raises(OrganError, match="unfolds into 18,432,000 samples; 2,880,000 are allowed"):
+        read_sound(file.getvalue(), 15.0)
+
+
+@pytest.mark.parametrize("loud", [np.inf, 3e38, -np.inf])
+def test_a_sample_beyond_all_measure_does_not_drown_the_others(loud: float) -> None:
+    file = io.BytesIO()
+    sound = np.stack([tone(440, 48_000), tone(440, 48_000)], axis=1)
+    sound[100, 0] = loud
+    soundfile.write(file, sound, 48_000, format="WAV", subtype="FLOAT")
+    samples = read_sound(file.getvalue(), 1.0)
+    assert np.abs(samples).max() <= 1.2
+    assert loudness(samples) == pytest.approx(loudness(tone(440, HEARING_HZ)), rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("rate", "to_hz"), [(48_000, 16_000), (44_100, 16_000), (4000, 16_000), (16_000, 16_000)]
+)
+@pytest.mark.parametrize("size", [1, 100, 128, 1000, 4096])
+def test_block_by_block_is_the_same_sound(rate: int, to_hz: int, size: int) -> None:
+    sound = tone(440, rate, 0.1) + tone(1234, rate, 0.1)
+    blocks = [sound[start : start + size] for start in range(0, len(sound), size)]
+    assert _resampled(blocks, rate, to_hz) == pytest.approx(resample(sound, rate, to_hz), abs=1e-5)
 
 
 @given(st.lists(st.floats(-1, 1, width=32), min_size=1, max_size=200))

@@ -68,9 +68,13 @@ def test_a_full_queue_refuses_and_counts() -> None:
     assert waiting.refused == 1
 
 
-def test_a_reflex_bypasses_the_beat_even_without_lifeforce() -> None:
-    admitted = queue().reflex(Item("a", "vision", 10, 0.0), 0.0, 0.0)
-    assert (admitted.operation, admitted.full, admitted.cost) == ("a", False, 8.0)
+def test_a_reflex_bypasses_the_beat_beyond_its_budget_as_long_as_it_can_be_paid() -> None:
+    reflexes = queue()
+    first = reflexes.reflex(Item("a", "vision", 10, 0.0), 8.0, 0.0)
+    assert first is not None
+    assert (first.operation, first.full, first.cost) == ("a", False, 8.0)
+    assert reflexes.reflex(Item("b", "vision", 10, 0.0), 7.9, 0.0) is None
+    assert reflexes.reflex(Item("c", "stt", 10, 0.0), 3.0, 0.0) is not None
 
 
 def test_who_gave_up_is_forgotten() -> None:

@@ -235,6 +235,11 @@ class Simulated:
             case Wait(operation, _):
                 assert operation not in self.answered
 
+    def leave(self, operation: str, now_s: float) -> list[Intent]:
+        if operation not in self.answered and operation not in self.busy:
+            self._answer(operation, "left")
+        return self.residency.cancel(operation, now_s)
+
     def _later(self, card: int, time_s: float, what: Callable[[int, float], list[Intent]]) -> None:
         epoch = self._epoch[card]
         if self._rng.random() < self._trouble:
@@ -278,9 +283,10 @@ class Simulated:
     cards=st.integers(1, 3),
     trouble=st.sampled_from((0.0, 0.02, 0.2)),
     hurry=st.sampled_from((0.1, 1.0, 10.0)),
+    leaving=st.sampled_from((0.0, 0.3)),
 )
 def test_a_thousand_concurrent_requests_never_put_two_models_on_a_card_and_all_are_answered(
-    seed: int, cards: int, trouble: float, hurry: float
+    seed: int, cards: int, trouble: float, hurry: float, leaving: float
 ) -> None:
     rng = Chance(seed).generator("requests")
     simulated = Simulated(Residency(cards, MODELS, 20.0, ("tts",)), seed, trouble)
@@ -299,9 +305,14 @@ def test_a_thousand_concurrent_requests_never_put_two_models_on_a_card_and_all_a
             return simulated.residency.ask(name, model, at_s, priority)
 
         simulated.at(now_s, asked)
+        if rng.random() < leaving:
+            simulated.at(
+                now_s + float(rng.exponential(5.0)),
+                lambda at_s, name=name: simulated.leave(name, at_s),  # type: ignore[misc]
+            )
     for second in range(int(now_s) + 3000):
         simulated.at(float(second), simulated.residency.tick)
     simulated.live()
     assert set(simulated.answered) == set(names)
     if not trouble:
-        assert {reason[:20] for reason in simulated.answered.values()} <= {"", "there is no model 's"}
+        assert {reason[:20] for reason in simulated.answered.values()} <= {"", "left", "there is no model 's"}

@@ -31,9 +31,9 @@ def test_who_looked_comes_before_the_eye_in_turn(village: Village) -> None:
     glances.look(looking(2, 0), village)
     nodes = village.node[0].tolist()
     crowd = [nodes.count(node) - 1 for node in nodes]
-    assert glances.next() == Glance(0, nodes[0], 1, 1, crowd[0])
-    assert glances.next() == Glance(2, nodes[2], 1, 1, crowd[2])
-    assert glances.next() is None
+    assert glances.next(1) == Glance(0, nodes[0], 1, 1, crowd[0])
+    assert glances.next(1) == Glance(2, nodes[2], 1, 1, crowd[2])
+    assert glances.next(1) is None
 
 
 def test_an_npc_has_one_glance_on_its_way_and_no_more_wait_than_may(village: Village) -> None:
@@ -47,7 +47,7 @@ def test_an_npc_has_one_glance_on_its_way_and_no_more_wait_than_may(village: Vil
 def test_what_was_seen_is_taken_once_and_the_npc_may_look_again(village: Village) -> None:
     glances = Glances(8)
     glances.look(looking(1), village)
-    glance = glances.next()
+    glance = glances.next(1)
     assert glance is not None
     assert glances.take(1) is None
     glances.answer(glance, 5)
@@ -56,13 +56,13 @@ def test_what_was_seen_is_taken_once_and_the_npc_may_look_again(village: Village
     assert (seen.npc.tolist(), seen.node.tolist(), seen.traits.tolist()) == ([1], [glance.node], [5])
     assert glances.take(1) is None
     glances.look(looking(1), village)
-    assert glances.next() is not None
+    assert glances.next(1) is not None
 
 
 def test_from_nothing_seen_or_no_answer_nothing_follows(village: Village) -> None:
     glances = Glances(8)
     glances.look(looking(0, 1), village)
-    one, other = glances.next(), glances.next()
+    one, other = glances.next(1), glances.next(1)
     assert one is not None
     assert other is not None
     glances.answer(one, 0)
@@ -74,7 +74,7 @@ def test_from_nothing_seen_or_no_answer_nothing_follows(village: Village) -> Non
 def test_what_was_seen_on_another_level_is_left_out(village: Village) -> None:
     glances = Glances(8)
     glances.look(looking(0), village)
-    glance = glances.next()
+    glance = glances.next(1)
     assert glance is not None
     glances.answer(glance, 5)
     assert glances.take(2) is None
@@ -101,3 +101,13 @@ def test_more_than_a_frame_holds_waits_for_the_next_tick(village: Village) -> No
     assert first is not None
     assert second is not None
     assert (first.size, second.size) == (MOST_SIGHTS, 5)
+
+
+def test_a_glance_of_a_level_that_was_left_does_not_come_before_the_eye(village: Village) -> None:
+    glances = Glances(8)
+    glances.look(looking(0, 1), village)
+    assert glances.next(2) is None
+    assert glances.tally.outdated == 2
+    glances.look(looking(0), village)  # it may look again
+    assert glances.next(1) is not None
+    assert glances.tally.repeated == 0
