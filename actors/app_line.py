@@ -29,13 +29,12 @@ class AppLine:
 
         Raises what the app raised on purpose, any NimmerError, and `gone` when there is no answer.
         """
-        if self._handle is None:
-            self._handle = await asyncio.to_thread(self._find)
-        from ray.serve.exceptions import RayServeException  # imported by now, see above
-
+        serve_error = await asyncio.to_thread(_serve_error)
         try:
+            if self._handle is None:
+                self._handle = await asyncio.to_thread(self._find)
             return await getattr(self._handle, method).remote(*arguments)
-        except (ray.exceptions.RayError, RuntimeError, RayServeException) as error:
+        except (ray.exceptions.RayError, RuntimeError, serve_error) as error:
             cause = getattr(error, "cause", None)
             if isinstance(cause, NimmerError):
                 raise cause from None
@@ -57,3 +56,10 @@ class AppLine:
             return serve.get_app_handle(self.app)
         except RayServeException as error:
             raise self._gone(f"there is no app {self.app} now: {error}"[:500]) from error
+
+
+def _serve_error() -> type[Exception]:
+    """Return what Serve's errors are; beside the loop, for its first import takes a second."""
+    from ray.serve.exceptions import RayServeException
+
+    return RayServeException

@@ -39,12 +39,15 @@ class BoundaryEar:
         """Listen until cancelled; a broker that is away is sought for ever, and said once."""
         said = False
         while True:
+            bus: Bus | None = None
             try:
                 self._bus = bus = await self.dial()
                 await bus.subscribe(
                     build(self._boundary.charter.environment, "cortex.gemma.transform"), self.hear
                 )
             except BusUnavailableError as error:
+                if bus is not None:
+                    await bus.close()
                 if not said:
                     log.warning("boundary: %s", error)
                 said = True

@@ -100,17 +100,22 @@ class ConversationShell(Shell):
     async def live(self) -> None:
         """Answer who speaks until told to stop."""
         while not self.stopping.is_set():
+            bus: Bus | None = None
             try:
-                self._bus = await NatsBus.connect(
+                bus = await NatsBus.connect(
                     self.charter.nats_url, ORGANS, self.charter.secrets[ORGANS], self.clock
                 )
-                await self._bus.subscribe(f"{self.charter.environment}.organs.conversation.say", self._hear)
-                break
+                await bus.subscribe(f"{self.charter.environment}.organs.conversation.say", self._hear)
             except BusPermissionError:
                 raise
             except BusUnavailableError as error:
                 log.warning("conversation: %s", error)
+                if bus is not None:
+                    await bus.close()
                 await self.clock.sleep_s(RECONNECT_S)
+            else:
+                self._bus = bus
+                break
         await self.stopping.wait()
         if self._bus is not None:
             await self._bus.close()

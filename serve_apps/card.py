@@ -37,6 +37,10 @@ class Held:
     pid: int
 
 
+LINGER_S = 1.0
+"""How long an emptied card keeps its memory: a model that comes at once loads faster into it."""
+
+
 class CardPort(Protocol):
     """A card, in this process or another. Each method may raise CardLostError: its process has ended."""
 
@@ -107,10 +111,13 @@ class Card:
         return Held(self._arriving or self._slot, os.getpid())
 
     async def _to_its_end(self, work: Coroutine[Any, Any, T]) -> T:
+        return await asyncio.shield(self._begin(work))
+
+    def _begin(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.get_running_loop().create_task(work)
         self._works.add(task)
         task.add_done_callback(self._works.discard)
-        return await asyncio.shield(task)
+        return task
 
     async def _load(self, organ: str) -> float:
         async with self._lock:
@@ -141,11 +148,19 @@ class Card:
     async def _unload(self) -> None:
         async with self._lock:
             await self._emptied()
+        self._begin(self._give_back())
 
     async def _emptied(self) -> None:
         if self._slot:
-            await asyncio.to_thread(_emptied, self._models[self._slot])
+            await asyncio.to_thread(self._models[self._slot].unload)
             self._slot = ""
+
+    async def _give_back(self) -> None:
+        """Give the memory back to the system, unless another model came for it meanwhile."""
+        await self._clock.sleep_s(LINGER_S)
+        async with self._lock:
+            if not self._slot:
+                await asyncio.to_thread(_trim)
 
     async def end(self) -> None:
         """See `CardPort.end`."""
@@ -179,9 +194,8 @@ def _guarded(organ: str, model: OrganModel) -> None:
         raise CardError(f"{organ} ({model.name}) cannot be loaded: {error}") from None
 
 
-def _emptied(model: OrganModel) -> None:
-    """Unload, and give the memory back to the system: glibc would keep it (of the ear 192 MB, so 60 MB stay)."""
-    model.unload()
+def _trim() -> None:
+    """Have glibc give back what it would keep: of the ear 192 MB, so 60 MB stay."""
     gc.collect()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:

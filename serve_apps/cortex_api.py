@@ -61,7 +61,8 @@ def api(settings: CortexSettings, keys: Keys, chats: Chats, usage: Usage, keeper
 
     @app.get("/health")
     async def health() -> Response:
-        state = {"ready": keeper.ready, "reason": keeper.reason}
+        # why is for those who have a key: the engine's log may say more than a stranger should read
+        state = {"ready": keeper.ready, "reason": "" if keeper.ready else "the engine is not ready"}
         return _json(state, 200 if keeper.ready else 503)
 
     _errors(app)

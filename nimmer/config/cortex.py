@@ -3,6 +3,7 @@
 Source: docs/domain.md section 10; the owner's document (served name nyx, port 31000, 85 % of the GPU, full precision).
 """
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -16,7 +17,17 @@ def _http(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise ValueError("a URL such as http://host:31000/v1")
+    if parts.username or parts.password:
+        raise ValueError("a URL without user and password; a key goes into the file of cortex.url_key_file")
     return url.rstrip("/")
+
+
+def _command_line(options: str) -> str:
+    try:
+        shlex.split(options)
+    except ValueError as error:
+        raise ValueError(f"options as on a command line: {error}") from None
+    return options
 
 
 class CortexSettings(Section):
@@ -42,7 +53,7 @@ class CortexSettings(Section):
     vllm_python: Path | None = Field(
         default=None, description="Python that has vLLM, for engine vllm; unset: the one nimmer runs with"
     )
-    vllm_options: str = Field(
+    vllm_options: Annotated[str, AfterValidator(_command_line)] = Field(
         default="--gpu-memory-utilization 0.85",
         description="further options of vLLM's server, as on its command line",
     )

@@ -40,7 +40,9 @@ class InMemoryTraces:
         key, shape = row_key(table, row), SHAPES[table]
         old = self.rows[table].get(key)
         if shape.completes and isinstance(old, dict):
-            self.rows[table][key] = old | {name: value for name, value in row.items() if value is not None}
+            kept = {name for name, value in shape.yields if row.get(name) == value}
+            new = {name: value for name, value in row.items() if value is not None and name not in kept}
+            self.rows[table][key] = old | new
         elif shape.replace or old is None:
             self.rows[table][key] = dict(row)
 

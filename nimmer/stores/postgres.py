@@ -244,9 +244,11 @@ def _insertion(table: Table, shape: Shape) -> sql.Composed:
 def _replaced(table: Table, shape: Shape, column: Column) -> sql.Composed:
     """Return what a column becomes when its row is written again: the new value, or what it was where there is none."""
     new = sql.SQL("excluded.{0}").format(sql.Identifier(column.name))
+    old = sql.SQL("{0}.{1}").format(sql.Identifier(table.value), sql.Identifier(column.name))
+    if (yielding := dict(shape.yields).get(column.name)) is not None:
+        return sql.SQL("case when {0} = {1} then {2} else {0} end").format(new, sql.Literal(yielding), old)
     if not (shape.completes and column.nullable):
         return new
-    old = sql.SQL("{0}.{1}").format(sql.Identifier(table.value), sql.Identifier(column.name))
     return sql.SQL("coalesce({0}, {1})").format(new, old)
 
 

@@ -67,13 +67,15 @@ class Column:
 class Shape:
     """A table's columns and key. With `replace` a row written again replaces the old one, else it is dropped.
 
-    completes: a column that the new row leaves out keeps what it held, for rows that several write, each its part.
+    completes: a column that the new row leaves out keeps what it held, for rows that several write, each its part;
+    yields: values by column that give way, whoever writes last, to any other value of the same row.
     """
 
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     replace: bool = False
     completes: bool = False
+    yields: tuple[tuple[str, str], ...] = ()
 
 
 def _columns(**kinds: Kind) -> tuple[Column, ...]:
@@ -150,6 +152,7 @@ SHAPES: dict[Table, Shape] = {
         ("run", "call"),
         replace=True,
         completes=True,
+        yields=(("outcome", "answered"),),  # the boundary knows better: an answer may come too late to matter
     ),
     Table.ORGAN_OPERATIONS: Shape(
         _columns(run=_RUN, operation=_TEXT, at=_TIME, identity=_TEXT, organ=_TEXT, priority=_SMALL)

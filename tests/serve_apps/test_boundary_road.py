@@ -47,6 +47,7 @@ def village(
         str(tmp_path),
         mapper="model",
         stale_ticks=1000,
+        cortex_timeout_ms=60_000,
     )
     made = AskingVillage(charter, arena, levels)
     app = build(CortexSettings(port=0, slots=2, timeout_ms=60_000), replace(place))

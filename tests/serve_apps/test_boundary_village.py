@@ -26,7 +26,7 @@ NPCS = 8
 
 
 def until(
-    true: Callable[[], bool], what: str, why: Callable[[], object] = str, within_s: float = 45.0
+    true: Callable[[], bool], what: str, why: Callable[[], object] = str, within_s: float = 120.0
 ) -> None:
     deadline_s = CLOCK.monotonic_s() + within_s
     while not true():

@@ -37,7 +37,7 @@ async def test_an_engine_that_hangs_is_noticed_by_its_silence_and_replaced(place
         await until(kept, lambda reason, *_: "hangs" in reason)
         failed = await kept.cortex.think(question(), "nyx-training")
         assert failed.outcome == "failed"
-        await until(kept, lambda _, restarts, ready: ready and restarts == 1)
+        await until(kept, lambda _, restarts, ready: ready and restarts >= 1)
         assert not alive(frozen)
         response = await kept.cortex.think(question(response_timeout_ms=20_000), "nyx-training")
         assert response.outcome == "answered"

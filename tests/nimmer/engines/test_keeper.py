@@ -76,7 +76,7 @@ async def test_a_killed_engine_is_started_again_at_the_same_url(tmp_path: Path) 
         await until(lambda: keeper.ready)
         url = keeper.url
         os.kill(engine_pid(keeper), signal.SIGKILL)
-        await until(lambda: keeper.restarts == 1 and keeper.ready)
+        await until(lambda: keeper.restarts >= 1 and keeper.ready)
         assert keeper.url == url
 
 
@@ -86,7 +86,7 @@ async def test_a_frozen_engine_is_noticed_killed_and_started_again(tmp_path: Pat
         os.kill(engine_pid(keeper), signal.SIGSTOP)
         keeper.suspect()
         await until(lambda: "hangs" in keeper.reason)
-        await until(lambda: keeper.restarts == 1 and keeper.ready)
+        await until(lambda: keeper.restarts >= 1 and keeper.ready)
 
 
 async def test_an_engine_that_never_comes_up_says_why_and_is_tried_again(tmp_path: Path) -> None:
