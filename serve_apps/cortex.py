@@ -48,7 +48,7 @@ class Cortex:
     first; it is cut to the engine's window. `downstream_commands` is empty: commands are the boundary's to make.
     `lifeforce_spent` is for the asker's ledger to charge. Cancelling the handle's call cancels the engine's work.
 
-    cancel(npc_id, reason) -> int: the NPC died or moved on; all it asked ends as cancelled. Returns how many that were.
+    cancel(npc_id, reason) -> int: the NPC died or moved on; all it asked itself ends as cancelled. Returns how many that were.
     command(name, arguments) -> str: `open` or `close` the gate; returns what was done. Raises ValueError.
     status() -> CortexStatus. engine() -> (base URL, model name): where Function Gemma words, past the gate.
     stop(): end the engine and bring the last rows to the recorder; call it before the app is deleted.

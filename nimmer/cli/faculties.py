@@ -94,7 +94,6 @@ class Faculties:
         """
         if not self.wanted:
             return
-        logging.getLogger("ray.serve").setLevel(logging.ERROR)  # its own news are told of below
         self._begun_s = self.clock.monotonic_s()
         try:
             self._deploy(place)
@@ -106,6 +105,7 @@ class Faculties:
         from ray import serve
         from ray.serve.api import RunTarget
 
+        logging.getLogger("ray.serve").setLevel(logging.ERROR)  # its own news are told of below
         targets = []
         for name in self.wanted:
             section = getattr(self.settings, name)

@@ -128,9 +128,9 @@ class Desk:
         return self._settle(now_s)
 
     def cancel(self, npc: int, reason: str, now_s: float) -> list[Decision]:
-        """Turn away everything `npc` asked, running or waiting: it died or moved on."""
-        mine = [place for place in self._line if place.ticket.npc == npc]
-        gone = [place.ticket for place in mine] + [one for one in self._running.values() if one.npc == npc]
+        """Turn away everything `npc` asked, running or waiting: it died or moved on. Who speaks with it is answered."""
+        mine = [place for place in self._line if _own(place.ticket, npc)]
+        gone = [place.ticket for place in mine] + [one for one in self._running.values() if _own(one, npc)]
         for place in mine:
             self._remove(place)
         for ticket in gone:
@@ -199,3 +199,8 @@ class Desk:
 
     def _full(self) -> str:
         return f"the queue is full: {self._queue} wait and stand before it (cortex.queue); ask again later"
+
+
+def _own(ticket: Ticket, npc: int) -> bool:
+    """Return whether the NPC asked by itself; people and tools only name the NPC they ask about."""
+    return ticket.npc == npc and not ticket.person

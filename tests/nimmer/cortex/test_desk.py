@@ -119,6 +119,13 @@ def test_what_an_npc_asked_is_cancelled_running_or_waiting_and_its_slot_is_free(
     assert desk.cancel(7, "it died", 1.0) == []
 
 
+def test_who_speaks_with_an_npc_that_moves_on_is_answered_all_the_same() -> None:
+    desk = Desk(2, 10, 1.0)
+    asked = ticket(5, 0.0, npc=7, person=True)
+    desk.ask(asked, 0.0)
+    assert desk.cancel(7, "the village went up", 1.0) == []
+
+
 def test_who_is_turned_away_and_comes_back_soon_keeps_its_place_in_time() -> None:
     desk, first = busy(ageing_s=1.0)
     desk.ask(ticket(3, 0.0, ttl_s=4.0, asker="npc 1"), 0.0)
