@@ -28,6 +28,8 @@ from nimmer.life.wave import CellKind
 
 __all__ = ["Frame", "Posting", "StateMirror", "TransitionMirror", "WaveMirror", "training_frame"]
 
+MOST_TICKS = 2**63 - 1
+"""The largest count a message and the database take."""
 FRAME_ROWS = 2000
 """Most rows of one training frame; it stays well below the broker's largest message."""
 STATES: tuple[GateState, GateState, GateState] = ("closed", "stable", "open")
@@ -176,7 +178,7 @@ class StateMirror:
     ) -> None:
         """Mirror for one host; `gates` is how many gates a body has, the rest as in `TransitionMirror`."""
         self.refused = 0
-        """Records not mirrored because a number was not finite or the verb unknown."""
+        """Records not mirrored because a number was not finite or no count, or the verb unknown."""
         self._environment = environment
         self._offset_s = unix_offset_s
         self._gates = gates
@@ -197,6 +199,7 @@ class StateMirror:
             numbers = np.stack([records[name].astype(np.float64) for name in _STATE_FIELDS], axis=1)
             unix_s = records["time_s"] + self._offset_s
         good = np.isfinite(numbers).all(axis=1) & sensible(unix_s) & (records["verb"] < len(VERBS))
+        good &= (records["npc_tick"] <= MOST_TICKS) & (records["world_tick"] <= MOST_TICKS)
         if not good.all():
             self.refused += int(len(good) - np.count_nonzero(good))
             records, npcs, numbers, unix_s = records[good], npcs[good], numbers[good], unix_s[good]

@@ -142,5 +142,5 @@ async def test_rows_reach_the_recorder(organs: Handle, home: Path) -> None:
     while not any(row.get("identity") == "hanna" for row in rows):
         rows = [row for batch in await recorder.batches.remote() for row in batch.rows]
         await CLOCK.sleep_s(0.02)
-    (row,) = [row for row in rows if row["identity"] == "hanna"]
+    (row,) = [row for row in rows if row.get("identity") == "hanna"]
     assert (row["organ"], row["outcome"], row["card"]) == ("stt", "done", 0)
