@@ -5,6 +5,7 @@ cortex. An answer that is read, however slowly, goes on. Source: docs/cortex.md,
 """
 
 import asyncio
+from typing import cast
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
@@ -21,8 +22,7 @@ class _Impatient(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
-        assert isinstance(transport, asyncio.WriteTransport)
-        self._writing = transport
+        self._writing = cast("asyncio.WriteTransport", transport)  # uvloop's is one, though no subclass
         super().connection_made(transport)
 
     def pause_writing(self) -> None:
