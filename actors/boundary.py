@@ -14,7 +14,6 @@ from typing import Any
 import msgspec
 import ray
 
-from actors.boundary_ear import BoundaryEar
 from actors.charter import Charter
 from actors.consultation import NOWHERE, Consultation, Fate, Result
 from actors.cortex_line import CortexLine, Line
@@ -22,7 +21,12 @@ from actors.filing import Filing
 from actors.lookout import Lookout
 from actors.recollection import Recollection
 from actors.shell import Shell, crashing, log
-from nimmer.bus.cortex_messages import CognitiveRequest, CognitiveResponse
+from nimmer.bus.answering import Answering
+from nimmer.bus.bus import Bus
+from nimmer.bus.cortex_messages import CognitiveRequest, CognitiveResponse, TransformRequest
+from nimmer.bus.message import Message
+from nimmer.bus.nats import NatsBus
+from nimmer.bus.subject import build
 from nimmer.cortex.asker import Asker
 from nimmer.cortex.asking import question_of
 from nimmer.cortex.fate import gone
@@ -73,7 +77,15 @@ class BoundaryShell(Shell):
             charter.stale_ticks,
             charter.cortex_timeout_ms,
         )
-        self._ear = BoundaryEar(self, self._mapper)
+        self._ear: Answering[Bus] = Answering(
+            self._dial,
+            (build(charter.environment, "cortex.gemma.transform"),),
+            self._transform,
+            self.voice,
+            self.clock,
+            MOST_UNDER_WAY,
+            lambda why: self.report("bus", self.entity, why),
+        )
         self._filing = Filing(self)
         self._under_way: dict[int, asyncio.Task[None]] = {}
         self._askers: dict[int, Asker] = {}
@@ -90,7 +102,7 @@ class BoundaryShell(Shell):
     @crashing
     async def live(self) -> None:
         """Answer the bus and watch over the questions under way, until told to stop."""
-        ear = asyncio.create_task(self._ear.live())
+        ear = asyncio.create_task(self._ear.run())
         try:
             while not self.stopping.is_set():
                 await self._watch()
@@ -98,6 +110,17 @@ class BoundaryShell(Shell):
         finally:
             ear.cancel()
             await asyncio.gather(ear, return_exceptions=True)
+
+    async def _dial(self) -> Bus:
+        charter = self.charter
+        return await NatsBus.connect(
+            charter.nats_url, FOR_NPCS, charter.secrets.get(FOR_NPCS, ""), self.clock
+        )
+
+    async def _transform(self, message: Message) -> CognitiveRequest:
+        """Return what question a gate's transition makes."""
+        assert isinstance(message.body, TransformRequest)
+        return await self._mapper.transform(message.body)
 
     async def asked(self, tick: int, npcs: list[int]) -> None:
         """Take the questions of world tick `tick`: one per NPC at a time, the others are counted and dropped."""
@@ -121,7 +144,11 @@ class BoundaryShell(Shell):
             "counts": dict(self.counts),
             "mapper": {"kind": type(self._mapper).__name__, **self._mapper.counts()},
             "memories": self._recollection.status(),
-            "bus": self._ear.status(),
+            "bus": {
+                "connected": self._ear.connected,
+                "answered": self._ear.answered,
+                "refused": self._ear.refused,
+            },
         }
 
     async def stop(self) -> dict[str, Any]:

@@ -11,16 +11,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import ray
-from msgspec import Struct, to_builtins
+from msgspec import to_builtins
 
 from actors.app_line import AppLine
 from actors.charter import Charter
 from actors.errands import CortexThought, OrganEars, OrganVoice
 from actors.filing import Filing
 from actors.interlocutor import Interlocutor
-from actors.shell import Shell, crashing, log
-from nimmer.bus.bus import Bus, Delivery
-from nimmer.bus.message import ErrorReply, decode
+from actors.shell import Shell, crashing
+from nimmer.bus.answering import Answering
+from nimmer.bus.bus import Bus
+from nimmer.bus.message import Message
 from nimmer.bus.nats import NatsBus
 from nimmer.bus.organ_messages import (
     Payload,
@@ -31,14 +32,10 @@ from nimmer.bus.organ_messages import (
     TranscribeRequest,
     Transcript,
 )
+from nimmer.bus.subject import build
 from nimmer.cortex.apps import cortex_app, organs_app
 from nimmer.errors import (
-    BusError,
-    BusPermissionError,
-    BusUnavailableError,
     CortexError,
-    MessageError,
-    NimmerError,
     OrganError,
 )
 from nimmer.life.nerve_run import RunOutcome
@@ -91,34 +88,30 @@ class ConversationShell(Shell):
         self._organs = organs or AppLine(organs_app(charter.environment), OrganError)
         self._nerve = next((one for one in charter.nerves() if one.name == "conversation"), None)
         self._filing = Filing(self)
-        self._talking: set[asyncio.Task[None]] = set()
         self._outcomes: dict[str, int] = {}
-        self._bus: Bus | None = None
-        self._busy = 0
+        self._answering: Answering[Bus] = Answering(
+            self._dial,
+            (build(charter.environment, "organs.conversation.say"),),
+            self._said,
+            self.voice,
+            self.clock,
+            MOST_AT_ONCE,
+            lambda why: self.report("bus", self.entity, why),
+        )
 
     @crashing
     async def live(self) -> None:
         """Answer who speaks until told to stop."""
-        while not self.stopping.is_set():
-            bus: Bus | None = None
-            try:
-                bus = await NatsBus.connect(
-                    self.charter.nats_url, ORGANS, self.charter.secrets[ORGANS], self.clock
-                )
-                await bus.subscribe(f"{self.charter.environment}.organs.conversation.say", self._hear)
-            except BusPermissionError:
-                raise
-            except BusUnavailableError as error:
-                log.warning("conversation: %s", error)
-                if bus is not None:
-                    await bus.close()
-                await self.clock.sleep_s(RECONNECT_S)
-            else:
-                self._bus = bus
-                break
-        await self.stopping.wait()
-        if self._bus is not None:
-            await self._bus.close()
+        listening = asyncio.create_task(self._answering.run())
+        try:
+            await self.stopping.wait()
+        finally:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+
+    async def _dial(self) -> Bus:
+        charter = self.charter
+        return await NatsBus.connect(charter.nats_url, ORGANS, charter.secrets.get(ORGANS, ""), self.clock)
 
     async def status(self) -> dict[str, Any]:
         """Return how conversations went, and how cortex and organs fare."""
@@ -132,52 +125,22 @@ class ConversationShell(Shell):
     async def stop(self) -> dict[str, Any]:
         """Let go of every conversation and return how they went."""
         self.stopping.set()
-        for task in self._talking:
-            task.cancel()
-        await asyncio.gather(*self._talking, return_exceptions=True)
         await self._interlocutor.close()
         await self._filing.finish(STOP_S)
         return self._counts()
 
     def _counts(self) -> dict[str, Any]:
         """Return how many conversations are under way, were refused as too many, and ended, by outcome."""
-        return {"talking": len(self._talking), "busy": self._busy, "outcomes": dict(self._outcomes)}
+        answering = self._answering
+        return {
+            "talking": answering.open,
+            "busy": answering.turned_away,
+            "outcomes": dict(self._outcomes),
+        }
 
-    async def _hear(self, delivery: Delivery) -> None:
-        """Begin one conversation and return at once: the next one need not wait for it."""
-        if len(self._talking) >= MOST_AT_ONCE:
-            self._busy += 1
-            busy = ErrorReply("unavailable", f"{MOST_AT_ONCE} conversations are under way; ask again")
-            await self._reply(delivery, busy)
-            return
-        task = asyncio.get_running_loop().create_task(self._answer(delivery))
-        self._talking.add(task)
-        task.add_done_callback(self._talking.discard)
-
-    async def _answer(self, delivery: Delivery) -> None:
-        try:
-            body = decode(delivery.subject, delivery.payload).body
-            assert isinstance(body, SayRequest)
-            answer: Struct = await self.say(body)
-        except MessageError as error:
-            answer = ErrorReply("bad_message", str(error)[:1000])
-        except NimmerError as error:
-            answer = ErrorReply("refused", str(error)[:1000])
-        except Exception as error:
-            log.exception("a conversation broke")
-            answer = ErrorReply("failed", f"{type(error).__name__}: {error}"[:1000])
-        await self._reply(delivery, answer)
-
-    async def _reply(self, delivery: Delivery, body: Struct) -> None:
-        if self._bus is None or not delivery.reply:
-            return
-        try:
-            await self._bus.publish(delivery.reply, self.voice.say(body))
-        except (
-            BusError,
-            MessageError,
-        ) as error:  # too large for the broker, or it is gone: the asker's time runs out
-            log.warning("conversation: an answer is not sent: %s", error)
+    async def _said(self, message: Message) -> Said:
+        assert isinstance(message.body, SayRequest)
+        return await self.say(message.body)
 
     async def say(self, request: SayRequest) -> Said:
         """Return the whole conversation that `request` begins.

@@ -13,6 +13,7 @@ from ray import serve
 from ray.serve import Application
 from ray.serve.handle import DeploymentHandle
 
+from nimmer.bus.answering import Connect
 from nimmer.bus.nats import NatsBus
 from nimmer.bus.organ_messages import (
     CardStatus,
@@ -46,7 +47,7 @@ from serve_apps.keys import Keys
 from serve_apps.listener import Listener
 from serve_apps.organ_api import api
 from serve_apps.organ_book import Book, Operation
-from serve_apps.organ_bus import Connect, OrganBus
+from serve_apps.organ_bus import OrganBus
 from serve_apps.organ_dispatch import Dispatch, Done
 from serve_apps.organ_payloads import Payloads
 from serve_apps.organ_places import Places
@@ -280,7 +281,7 @@ def build(
     return deployment.bind(settings, place, chosen, *slots)
 
 
-def _connect(place: Place) -> Connect | None:
+def _connect(place: Place) -> Connect[NatsBus] | None:
     """Return what connects to the run's bus, None when it has none."""
     if not place.nats_url:
         return None

@@ -13,10 +13,11 @@ from actors.interlocutor import Interlocutor
 from actors.recollection import Recollection
 from nimmer.arena.board import Board, empty_percepts
 from nimmer.arena.memory import Arena
-from nimmer.bus.bus import Delivery
+from nimmer.bus.bus import Bus
 from nimmer.bus.cortex_messages import CognitiveRequest, CognitiveResponse, CognitiveResult
+from nimmer.bus.identities import GUEST
 from nimmer.bus.memory import MemoryBroker
-from nimmer.bus.message import Message, Source, decode_reply, encode
+from nimmer.bus.message import Source, decode_reply, encode
 from nimmer.bus.organ_messages import (
     OrganTiming,
     Payload,
@@ -27,6 +28,7 @@ from nimmer.bus.organ_messages import (
     TranscribeRequest,
     Transcript,
 )
+from nimmer.clock import SystemClock
 from nimmer.errors import CortexError, OrganError
 from tests.actors.conftest import NPCS
 
@@ -69,6 +71,10 @@ class Shell(ConversationShell):
         alone = Recollection(charter.run, None, 0)
         super().__init__(charter, Interlocutor(charter, arena, apps, alone), apps)
         self.trails: list[Said] = []
+        self.broker = MemoryBroker()
+
+    async def _dial(self) -> Bus:
+        return self.broker.connect("nyx-organs")
 
     def _write_down(self, call: str, began_s: float, said: Said) -> None:
         self.trails.append(said)
@@ -135,24 +141,16 @@ async def test_what_cannot_be_begun_is_refused_with_the_fix(
 
 
 async def test_more_conversations_than_it_can_hold_are_told_so_and_counted(shell: Shell) -> None:
-    bus = shell._bus = MemoryBroker().connect("nyx-organs")
-    answers: asyncio.Queue[Message] = asyncio.Queue()
-
-    async def keep(delivery: Delivery) -> None:
-        await answers.put(decode_reply(delivery.payload))
-
-    await bus.subscribe("_INBOX.nyx-organs.>", keep)
-    payload = encode(
-        SayRequest(0, text="hello", speak=False),
-        Source("someone", "service"),
-        1.0,
-        "6f1d5b1e-8a5e-4c6b-9d43-2f3f0a1b2c3d",
-    )
-    for number in range(MOST_AT_ONCE + 1):
-        subject = "dev.organs.conversation.say"
-        await shell._hear(Delivery(subject, payload, f"_INBOX.nyx-organs.{number}"))
-    found = [await asyncio.wait_for(answers.get(), 30) for _ in range(MOST_AT_ONCE + 1)]
-    kinds = [one.header.message_type for one in found]
-    assert sorted(kinds) == ["ErrorReply", *["Said"] * MOST_AT_ONCE]
+    listening = asyncio.create_task(shell._answering.run())
+    guest = shell.broker.connect(GUEST)
+    request = SayRequest(0, text="hello", speak=False)
+    payload = encode(request, Source("someone", "service"), 1.0, "6f1d5b1e-8a5e-4c6b-9d43-2f3f0a1b2c3d")
+    while shell._answering.bus is None:
+        await SystemClock().sleep_s(0.0)
+    asked = [guest.request("dev.organs.conversation.say", payload, 30.0) for _ in range(MOST_AT_ONCE + 1)]
+    found = [decode_reply(answer).header.message_type for answer in await asyncio.gather(*asked)]
+    assert sorted(found) == ["ErrorReply", *["Said"] * MOST_AT_ONCE]
     assert (await shell.stop())["busy"] == 1
-    await bus.close()
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+    await guest.close()
