@@ -14,7 +14,6 @@ from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from ray import serve
 from ray.exceptions import RayError, RayTaskError
 from ray.serve import Application
 from ray.serve.exceptions import RayServeException
@@ -23,6 +22,7 @@ from ray.serve.handle import DeploymentHandle
 from nimmer.clock import Clock, SystemClock
 from nimmer.engines.organ_model import Job, OrganModel, Result
 from nimmer.errors import CardError, CardLostError, OrganError
+from serve_apps.replica import LITTLE_CPU, replica
 
 T = TypeVar("T")
 NO_ROOM = ("out of memory", "failed to allocate", "bad_alloc", "std::bad_alloc")
@@ -268,18 +268,9 @@ def bind(
         resource: custom Ray resource it asks for as well, `_number` appended; None for none.
     """
     # a card of a host that gives away no CPUs is placed by what it asks for instead
-    options: dict[str, object] = {"num_cpus": 0 if gpu or resource else 0.05}
+    asks: dict[str, object] = {"num_cpus": 0 if gpu or resource else LITTLE_CPU}
     if gpu:
-        options["num_gpus"] = 1
+        asks["num_gpus"] = 1
     if resource:
-        options["resources"] = {f"{resource}_{number}": 0.01}
-    return serve.deployment(
-        name=f"card-{number}",
-        num_replicas=1,
-        max_ongoing_requests=1000,
-        ray_actor_options=options,
-        health_check_period_s=1.0,
-        health_check_timeout_s=30.0,
-        graceful_shutdown_wait_loop_s=0.1,
-        graceful_shutdown_timeout_s=2.0,
-    )(Card).bind(models, memory_mb)
+        asks["resources"] = {f"{resource}_{number}": 0.01}
+    return replica(Card, f"card-{number}", asks, health_s=1.0).bind(models, memory_mb)

@@ -9,7 +9,6 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-from ray import serve
 from ray.serve import Application
 
 from nimmer.bus.bus import Bus
@@ -33,6 +32,7 @@ from serve_apps.cortex_thinking import Thinking
 from serve_apps.keys import Keys
 from serve_apps.listener import Listener
 from serve_apps.place import Place
+from serve_apps.replica import LITTLE_CPU, replica
 from serve_apps.row_post import Keep, RowPost, recorder_of
 
 LAST_ROWS_S = 3.0
@@ -188,26 +188,14 @@ class _Replica(Cortex):
         await self.start()
 
 
-CortexDeployment = serve.deployment(
-    name="cortex",
-    num_replicas=1,
-    max_ongoing_requests=2000,
-    ray_actor_options={"num_cpus": 0.05},
-    health_check_period_s=5.0,
-    health_check_timeout_s=30.0,
-    graceful_shutdown_wait_loop_s=0.1,
-    graceful_shutdown_timeout_s=2.0,
-)(_Replica)
-
-
 def build(settings: CortexSettings, place: Place) -> Application:
     """Return the Serve app of the cortex, to be run under the name `cortex_app(environment)`."""
-    options: dict[str, object] = {"num_cpus": 0.05}
+    asks: dict[str, object] = {"num_cpus": LITTLE_CPU}
     if settings.gpus:
-        options["num_gpus"] = settings.gpus
+        asks["num_gpus"] = settings.gpus
     if settings.resource:
-        options["resources"] = {settings.resource: 0.01}
-    return CortexDeployment.options(ray_actor_options=options).bind(settings, place)
+        asks["resources"] = {settings.resource: 0.01}
+    return replica(_Replica, "cortex", asks).bind(settings, place)
 
 
 def _keeper(settings: CortexSettings, place: Place, clock: Clock) -> Keeper:

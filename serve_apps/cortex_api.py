@@ -16,13 +16,12 @@ from nimmer.cortex.chat_body import BodyError, ChatBody, check
 from nimmer.cortex.usage import Usage
 from nimmer.engines.keeper import Keeper
 from serve_apps.api_error import ApiError
+from serve_apps.bounded_body import bounded_body
 from serve_apps.cortex_chat import Chats
 from serve_apps.keys import Keys
 
 BESIDES_BYTES = 256 << 10
 """What a body may hold beside its text: tools, schemas, JSON's own characters."""
-DISCARDED_BYTES = 32 << 20
-"""So much of a body that is too large is still read, so that its sender hears why it is refused."""
 
 
 def api(settings: CortexSettings, keys: Keys, chats: Chats, usage: Usage, keeper: Keeper) -> FastAPI:
@@ -99,21 +98,14 @@ def _who(request: Request, keys: Keys) -> str:
 
 async def _body(request: Request, most: int) -> bytes:
     """Return the body. Raises ApiError 413 when it has more than `most` bytes."""
-    whole = bytearray()
-    read = 0
-    async for piece in request.stream():
-        read += len(piece)
-        if read <= most:
-            whole += piece
-        elif read > most + DISCARDED_BYTES:
-            break
-    if read > most:
+    whole = await bounded_body(request, most)
+    if whole is None:
         raise ApiError(
             413,
             f"the body has more than {most} bytes, the most for cortex.max_prompt_chars: shorten it, or raise that",
             code="prompt_too_long",
         )
-    return bytes(whole)
+    return whole
 
 
 def _checked(raw: bytes, settings: CortexSettings) -> ChatBody:

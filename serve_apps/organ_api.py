@@ -26,12 +26,11 @@ from nimmer.bus.organ_messages import (
 )
 from nimmer.errors import CardError, OrganBusyError, OrganError
 from serve_apps.attended import Attended, body, start
+from serve_apps.bounded_body import bounded_body
 from serve_apps.keys import Keys
 from serve_apps.organ_bus import R, Senses, capped
 
 JSON_BYTES = 2 * MOST_INLINE
-DISCARDED_BYTES = 64 << 20
-"""So much of a body that is too large is still read, so that its sender hears why it is refused."""
 Q = TypeVar("Q", bound=Struct)
 
 
@@ -137,19 +136,12 @@ async def _asked(request: Request, kind: type[Q], file: str, most: int) -> Q:
 
 
 async def _body(request: Request, most: int) -> bytes:
-    whole = bytearray()
-    read = 0
-    async for piece in request.stream():
-        read += len(piece)
-        if read <= most:
-            whole += piece
-        elif read > most + DISCARDED_BYTES:
-            break
-    if read > most:
+    whole = await bounded_body(request, most)
+    if whole is None:
         raise Refusal(
             413, "too_large", f"the body has more than {most} bytes (organs.max_image_mb, organs.max_audio_s)"
         )
-    return bytes(whole)
+    return whole
 
 
 def _ranked(request: R, identity: str) -> R:

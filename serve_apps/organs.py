@@ -9,7 +9,6 @@ from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ray import serve
 from ray.serve import Application
 from ray.serve.handle import DeploymentHandle
 
@@ -53,6 +52,7 @@ from serve_apps.organ_payloads import Payloads
 from serve_apps.organ_places import Places
 from serve_apps.organ_waves import Hear, OrganWaves, thalamus_of
 from serve_apps.place import Place
+from serve_apps.replica import LITTLE_CPU, replica
 from serve_apps.row_post import Keep, RowPost, recorder_of
 
 LAST_ROWS_S = 3.0
@@ -268,17 +268,7 @@ def build(
         cards.bind(number, chosen, settings.card_memory_mb, settings.gpu, settings.card_resource)
         for number in range(settings.cards)
     ]
-    deployment = serve.deployment(
-        name="organs",
-        num_replicas=1,
-        max_ongoing_requests=2000,
-        ray_actor_options={"num_cpus": 0.05},
-        health_check_period_s=5.0,
-        health_check_timeout_s=30.0,
-        graceful_shutdown_wait_loop_s=0.1,
-        graceful_shutdown_timeout_s=2.0,
-    )(_Replica)
-    return deployment.bind(settings, place, chosen, *slots)
+    return replica(_Replica, "organs", {"num_cpus": LITTLE_CPU}).bind(settings, place, chosen, *slots)
 
 
 def _connect(place: Place) -> Connect[NatsBus] | None:
