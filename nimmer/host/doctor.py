@@ -15,7 +15,8 @@ RAY = "2.60.0"
 VILLAGE_MB = 1600
 """Memory of a village without NPCs: Ray, its organism actors, PostgreSQL, NATS, Chroma (docs/host.md)."""
 FACULTY_MB = {"cortex": 650, "organs": 750}
-"""Memory of each faculty with the models that ship, all loaded (docs/bench/faculties.csv)."""
+"""Memory of each faculty with the models that ship, all loaded: together what was measured (docs/bench/faculties.csv), shared
+out by what each loads."""
 NPC_MB = 60
 """Memory of one NPC process."""
 SHM_MB = 128
