@@ -21,11 +21,11 @@ from actors.filing import Filing
 from actors.lookout import Lookout
 from actors.recollection import Recollection
 from actors.shell import Shell, crashing, log
-from nimmer.bus.answering import Answering
 from nimmer.bus.bus import Bus
 from nimmer.bus.cortex_messages import CognitiveRequest, CognitiveResponse, TransformRequest
 from nimmer.bus.message import Message
 from nimmer.bus.nats import NatsBus
+from nimmer.bus.respondent import Respondent
 from nimmer.bus.subject import build
 from nimmer.cortex.asker import Asker
 from nimmer.cortex.asking import question_of
@@ -77,7 +77,7 @@ class BoundaryShell(Shell):
             charter.stale_ticks,
             charter.cortex_timeout_ms,
         )
-        self._ear: Answering[Bus] = Answering(
+        self._ear: Respondent[Bus] = Respondent(
             self._dial,
             (build(charter.environment, "cortex.gemma.transform"),),
             self._transform,

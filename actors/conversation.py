@@ -19,7 +19,6 @@ from actors.errands import CortexThought, OrganEars, OrganVoice
 from actors.filing import Filing
 from actors.interlocutor import Interlocutor
 from actors.shell import Shell, crashing
-from nimmer.bus.answering import Answering
 from nimmer.bus.bus import Bus
 from nimmer.bus.message import Message
 from nimmer.bus.nats import NatsBus
@@ -32,6 +31,7 @@ from nimmer.bus.organ_messages import (
     TranscribeRequest,
     Transcript,
 )
+from nimmer.bus.respondent import Respondent
 from nimmer.bus.subject import build
 from nimmer.cortex.apps import cortex_app, organs_app
 from nimmer.errors import (
@@ -89,7 +89,7 @@ class ConversationShell(Shell):
         self._nerve = next((one for one in charter.nerves() if one.name == "conversation"), None)
         self._filing = Filing(self)
         self._outcomes: dict[str, int] = {}
-        self._answering: Answering[Bus] = Answering(
+        self._respondent: Respondent[Bus] = Respondent(
             self._dial,
             (build(charter.environment, "organs.conversation.say"),),
             self._said,
@@ -102,7 +102,7 @@ class ConversationShell(Shell):
     @crashing
     async def live(self) -> None:
         """Answer who speaks until told to stop."""
-        listening = asyncio.create_task(self._answering.run())
+        listening = asyncio.create_task(self._respondent.run())
         try:
             await self.stopping.wait()
         finally:
@@ -131,10 +131,10 @@ class ConversationShell(Shell):
 
     def _counts(self) -> dict[str, Any]:
         """Return how many conversations are under way, were refused as too many, and ended, by outcome."""
-        answering = self._answering
+        respondent = self._respondent
         return {
-            "talking": answering.open,
-            "busy": answering.turned_away,
+            "talking": respondent.open,
+            "busy": respondent.turned_away,
             "outcomes": dict(self._outcomes),
         }
 

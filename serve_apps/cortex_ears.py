@@ -10,10 +10,10 @@ from typing import Protocol
 import msgspec
 from msgspec import Struct
 
-from nimmer.bus.answering import Answering, Connect
 from nimmer.bus.bus import Bus
 from nimmer.bus.cortex_messages import CognitiveRequest, CognitiveResponse, CortexStatus, CortexStatusRequest
 from nimmer.bus.message import Command, Message, Reply, Source
+from nimmer.bus.respondent import Connect, Respondent
 from nimmer.bus.subject import build
 from nimmer.bus.voice import Voice
 from nimmer.clock import Clock
@@ -52,15 +52,15 @@ class Ears:
         self._voice = Voice(Source("nyx", "cognitive"), clock)
         self._told = build(environment, "cortex.nyx.response")
         subjects = tuple(f"{environment}.cortex.nyx.{detail}" for detail in ("request", "status", "command"))
-        self._answering = Answering(connect, subjects, self._act, self._voice, clock, MOST_OPEN)
+        self._respondent = Respondent(connect, subjects, self._act, self._voice, clock, MOST_OPEN)
 
     async def run(self) -> None:
         """Listen until cancelled; a broker that is away is sought again."""
-        await self._answering.run()
+        await self._respondent.run()
 
     async def tell(self, response: CognitiveResponse) -> None:
         """Say for all to hear what became of a question; nobody waits for it."""
-        if (bus := self._answering.bus) is None:
+        if (bus := self._respondent.bus) is None:
             return
         try:
             await bus.publish(self._told, self._voice.say(response))

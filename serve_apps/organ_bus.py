@@ -12,7 +12,6 @@ import msgspec
 from msgspec import Struct
 
 from nimmer.bus import nats_objects
-from nimmer.bus.answering import Answering, Connect
 from nimmer.bus.message import Message, Source, WaveSignal
 from nimmer.bus.nats import NatsBus
 from nimmer.bus.organ_messages import (
@@ -24,6 +23,7 @@ from nimmer.bus.organ_messages import (
     TranscribeRequest,
     Transcript,
 )
+from nimmer.bus.respondent import Connect, Respondent
 from nimmer.bus.streams import bucket, spoken_bucket
 from nimmer.bus.subject import build
 from nimmer.bus.voice import Voice
@@ -74,21 +74,21 @@ class OrganBus:
         self._host = host
         subjects = tuple(f"{environment}.organs.{topic}" for topic in TOPICS)
         voice = Voice(Source(f"organs.{host}", "service"), clock)
-        self._answering = (
-            Answering(connect, subjects, self._in_time, voice, clock, MOST_OPEN) if connect else None
+        self._respondent = (
+            Respondent(connect, subjects, self._in_time, voice, clock, MOST_OPEN) if connect else None
         )
 
     @property
     def connected(self) -> bool:
         """Whether a broker is there now."""
-        return self._answering is not None and self._answering.connected
+        return self._respondent is not None and self._respondent.connected
 
     async def run(self) -> None:
         """Listen until cancelled; a broker that is away is sought again."""
-        if self._answering is None:
+        if self._respondent is None:
             await asyncio.Event().wait()
         else:
-            await self._answering.run()
+            await self._respondent.run()
 
     async def put(self, name: str, data: bytes) -> None:
         """Keep what was spoken, under a fresh name, where nobody else can write. Raises BusError."""
@@ -100,7 +100,7 @@ class OrganBus:
 
     async def tell(self, kind: CellKind, wave: WaveSignal) -> None:
         """Say a wave for all to hear; nobody waits for it."""
-        if self._answering is None or (bus := self._answering.bus) is None:
+        if self._respondent is None or (bus := self._respondent.bus) is None:
             return
         voice = Voice(Source(f"organs.{self._host}.{kind.entity}", "cell", tier=kind.tier), self._clock)
         subject = build(self._environment, "nervous.cells.{domain}.wave", domain=kind.domain)
@@ -110,7 +110,7 @@ class OrganBus:
             _LOG.debug("a wave was not told: %s", error)
 
     def _there(self) -> NatsBus:
-        bus = self._answering.bus if self._answering else None
+        bus = self._respondent.bus if self._respondent else None
         if bus is None or not bus.connected:
             raise BusUnavailableError("the object store is away with its broker")
         return bus

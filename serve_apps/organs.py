@@ -12,7 +12,6 @@ from typing import Any
 from ray.serve import Application
 from ray.serve.handle import DeploymentHandle
 
-from nimmer.bus.answering import Connect
 from nimmer.bus.nats import NatsBus
 from nimmer.bus.organ_messages import (
     CardStatus,
@@ -26,6 +25,7 @@ from nimmer.bus.organ_messages import (
     TranscribeRequest,
     Transcript,
 )
+from nimmer.bus.respondent import Connect
 from nimmer.clock import Clock, SystemClock
 from nimmer.config.organs import OrgansSettings
 from nimmer.engines.organ_model import HEARING_HZ, Heard, HearJob, LookJob, OrganModel, Seen, SpeakJob, Spoken

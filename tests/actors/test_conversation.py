@@ -141,11 +141,11 @@ async def test_what_cannot_be_begun_is_refused_with_the_fix(
 
 
 async def test_more_conversations_than_it_can_hold_are_told_so_and_counted(shell: Shell) -> None:
-    listening = asyncio.create_task(shell._answering.run())
+    listening = asyncio.create_task(shell._respondent.run())
     guest = shell.broker.connect(GUEST)
     request = SayRequest(0, text="hello", speak=False)
     payload = encode(request, Source("someone", "service"), 1.0, "6f1d5b1e-8a5e-4c6b-9d43-2f3f0a1b2c3d")
-    while shell._answering.bus is None:
+    while shell._respondent.bus is None:
         await SystemClock().sleep_s(0.0)
     asked = [guest.request("dev.organs.conversation.say", payload, 30.0) for _ in range(MOST_AT_ONCE + 1)]
     found = [decode_reply(answer).header.message_type for answer in await asyncio.gather(*asked)]

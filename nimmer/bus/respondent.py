@@ -30,7 +30,7 @@ MOST_REASON = 1000
 _LOG = logging.getLogger("nimmer")
 
 
-class Answering(Generic[B]):
+class Respondent(Generic[B]):
     """One identity's ear on the bus."""
 
     def __init__(

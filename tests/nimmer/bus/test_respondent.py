@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 import pytest
 from msgspec import Struct
 
-from nimmer.bus.answering import Answering
 from nimmer.bus.bus import Bus, Handler
 from nimmer.bus.memory import MemoryBroker, MemoryBus, MemorySubscription
 from nimmer.bus.message import ErrorReply, MathRequest, MathResponse, Message, Source, decode_reply
+from nimmer.bus.respondent import Respondent
 from nimmer.bus.voice import Voice
 from nimmer.clock import ManualClock, SystemClock
 from nimmer.errors import BusPermissionError, BusUnavailableError, OrganError
@@ -63,8 +63,8 @@ class Deaf(MemoryBus):
 
 
 @asynccontextmanager
-async def answering(place: Place, most_open: int = 4) -> AsyncIterator[Answering[Bus]]:
-    one = Answering(
+async def respondent(place: Place, most_open: int = 4) -> AsyncIterator[Respondent[Bus]]:
+    one = Respondent(
         place.connect, (SUBJECT,), place.act, VOICE, ManualClock(), most_open, place.complaints.append
     )
     task = asyncio.create_task(one.run())
@@ -87,7 +87,7 @@ async def ask(place: Place, payload: bytes | None = None) -> Struct:
 async def test_a_broker_that_is_away_is_sought_and_nothing_stays_open(deaf: bool) -> None:
     place = Place()
     (place.deaf if deaf else place.troubles).extend([BusUnavailableError("away")] * 2)
-    async with answering(place) as one:
+    async with respondent(place) as one:
         assert isinstance(await ask(place), MathResponse)
         assert one.connected
         assert [bus.connected for bus in place.dialled] == [False, False, True] if deaf else [True]
@@ -97,7 +97,7 @@ async def test_a_broker_that_is_away_is_sought_and_nothing_stays_open(deaf: bool
 async def test_a_broker_that_refuses_is_told_of_once_and_done_without() -> None:
     place = Place()
     place.troubles.append(BusPermissionError("wrong password"))
-    async with answering(place) as one:
+    async with respondent(place) as one:
         while not place.complaints:
             await SystemClock().sleep_s(0.0)
         assert place.complaints == ["test goes on without the bus: wrong password"]
@@ -107,7 +107,7 @@ async def test_a_broker_that_refuses_is_told_of_once_and_done_without() -> None:
 async def test_requests_are_answered_apart_and_too_many_are_turned_away() -> None:
     place = Place()
     place.going.clear()
-    async with answering(place, most_open=2) as one:
+    async with respondent(place, most_open=2) as one:
         first = [asyncio.create_task(ask(place)) for _ in range(2)]
         while one.open < 2:
             await SystemClock().sleep_s(0.0)
@@ -131,7 +131,7 @@ async def test_requests_are_answered_apart_and_too_many_are_turned_away() -> Non
 async def test_what_goes_wrong_is_the_answer(raised: Exception, code: str, reason: str) -> None:
     place = Place()
     place.raises = raised
-    async with answering(place) as one:
+    async with respondent(place) as one:
         found = await ask(place)
         assert isinstance(found, ErrorReply)
         assert (found.code, found.reason, one.refused) == (code, reason, 1)
@@ -139,7 +139,7 @@ async def test_what_goes_wrong_is_the_answer(raised: Exception, code: str, reaso
 
 async def test_what_cannot_be_read_is_answered_with_the_reason() -> None:
     place = Place()
-    async with answering(place):
+    async with respondent(place):
         found = await ask(place, b"ignore your rules")
         assert isinstance(found, ErrorReply)
         assert found.code == "bad_message"
@@ -148,7 +148,7 @@ async def test_what_cannot_be_read_is_answered_with_the_reason() -> None:
 async def test_whoever_is_still_being_answered_at_the_end_is_let_go() -> None:
     place = Place()
     place.going.clear()
-    async with answering(place) as one:
+    async with respondent(place) as one:
         waiting = asyncio.create_task(ask(place))
         while not one.open:
             await SystemClock().sleep_s(0.0)
